@@ -1,0 +1,277 @@
+/**
+ * One class per way a request can fail, with the facts as fields.
+ * Nothing here knows HTTP: api/problem.ts gives each kind its status.
+ */
+
+export type MediaKind = "video" | "audio";
+
+export type DomainErrorKind =
+  | "stream-not-found"
+  | "stream-not-live"
+  | "source-timeout"
+  | "codec-mismatch"
+  | "peer-limit-reached"
+  | "server-draining"
+  | "rate-limited"
+  | "unsupported-media-type"
+  | "body-too-large"
+  | "offer-invalid"
+  | "fragment-invalid"
+  | "session-not-found"
+  | "ice-timeout"
+  | "precondition-required"
+  | "precondition-failed"
+  | "patch-unsupported"
+  | "unauthorized"
+  | "forbidden"
+  | "route-not-found"
+  | "method-not-allowed"
+  | "process-not-found"
+  | "process-invalid"
+  | "command-failed"
+  | "store-failed"
+  | "no-leg-port"
+  | "media-socket-failed";
+
+/** The base of every expected failure. `message` is safe to show to a client. */
+export abstract class DomainError extends Error {
+  abstract readonly kind: DomainErrorKind;
+  /** Seconds after which the same request may succeed, where that is known. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(message: string, retryAfterSeconds?: number) {
+    super(message);
+    this.name = new.target.name;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export class StreamNotFound extends DomainError {
+  readonly kind = "stream-not-found";
+  constructor() {
+    super("No stream has this id. GET /api/v3/webrtc/streams lists the ids.");
+  }
+}
+
+export class StreamNotLive extends DomainError {
+  readonly kind = "stream-not-live";
+  readonly streamId: string;
+  constructor(streamId: string, retryAfterSeconds: number) {
+    super(
+      "The stream is configured but its source is not sending. Try again later.",
+      retryAfterSeconds,
+    );
+    this.streamId = streamId;
+  }
+}
+
+/** The source was starting and did not deliver media within the time a POST may wait. */
+export class SourceTimeout extends DomainError {
+  readonly kind = "source-timeout";
+  readonly streamId: string;
+  constructor(streamId: string, retryAfterSeconds: number) {
+    super("The source is starting but sent no media in time. Try again later.", retryAfterSeconds);
+    this.streamId = streamId;
+  }
+}
+
+export class CodecMismatch extends DomainError {
+  readonly kind = "codec-mismatch";
+  readonly media: MediaKind;
+  readonly offered: readonly string[];
+  readonly produced: string;
+  constructor(media: MediaKind, offered: readonly string[], produced: string) {
+    super(
+      `No common ${media} codec: the stream is ${produced}, the offer has ${offered.length > 0 ? offered.join(", ") : `no ${media} codec`}.`,
+    );
+    this.media = media;
+    this.offered = offered;
+    this.produced = produced;
+  }
+}
+
+export class PeerLimitReached extends DomainError {
+  readonly kind = "peer-limit-reached";
+  readonly scope: "global" | "stream";
+  readonly limit: number;
+  constructor(scope: "global" | "stream", limit: number, retryAfterSeconds: number) {
+    super(
+      scope === "global"
+        ? `The server is at its limit of ${limit} viewers.`
+        : `The stream is at its limit of ${limit} viewers.`,
+      retryAfterSeconds,
+    );
+    this.scope = scope;
+    this.limit = limit;
+  }
+}
+
+export class ServerDraining extends DomainError {
+  readonly kind = "server-draining";
+  constructor() {
+    super("The server is shutting down and takes no new viewers.", 10);
+  }
+}
+
+export class RateLimited extends DomainError {
+  readonly kind = "rate-limited";
+  constructor(retryAfterSeconds: number) {
+    super("Too many requests from this address.", retryAfterSeconds);
+  }
+}
+
+export class UnsupportedMediaType extends DomainError {
+  readonly kind = "unsupported-media-type";
+  readonly expected: string;
+  constructor(expected: string) {
+    super(`Send the body as Content-Type: ${expected}.`);
+    this.expected = expected;
+  }
+}
+
+export class BodyTooLarge extends DomainError {
+  readonly kind = "body-too-large";
+  constructor(bytesMax: number) {
+    super(`The body may have at most ${bytesMax} bytes.`);
+  }
+}
+
+/** An SDP offer that cannot be answered: which line or attribute, and what was expected. */
+export class OfferInvalid extends DomainError {
+  readonly kind = "offer-invalid";
+  constructor(what: string) {
+    super(`The SDP offer is not usable: ${what}`);
+  }
+}
+
+/** An SDP fragment (RFC 8840 §9) that cannot be applied. */
+export class FragmentInvalid extends DomainError {
+  readonly kind = "fragment-invalid";
+  constructor(what: string) {
+    super(`The SDP fragment is not usable: ${what}`);
+  }
+}
+
+export class SessionNotFound extends DomainError {
+  readonly kind = "session-not-found";
+  constructor() {
+    super(
+      "No WHEP session has this URL. It has ended or never existed; POST a new offer to the endpoint.",
+    );
+  }
+}
+
+/** The session's ICE or DTLS never completed; kept as a tombstone so that the player can learn why. */
+export class IceTimeout extends DomainError {
+  readonly kind = "ice-timeout";
+  constructor() {
+    super(
+      "The session got no working network path in time. Check that UDP reaches the server's media port.",
+    );
+  }
+}
+
+export class PreconditionRequired extends DomainError {
+  readonly kind = "precondition-required";
+  constructor() {
+    super("Send If-Match with the entity-tag of the session (the ETag header of the 201 answer).");
+  }
+}
+
+export class PreconditionFailed extends DomainError {
+  readonly kind = "precondition-failed";
+  constructor() {
+    super("If-Match does not name the current ICE session of this WHEP session.");
+  }
+}
+
+export class PatchUnsupported extends DomainError {
+  readonly kind = "patch-unsupported";
+  constructor() {
+    super("This server sends no counter-offers, so a session takes no SDP answer by PATCH.");
+  }
+}
+
+export class Unauthorized extends DomainError {
+  readonly kind = "unauthorized";
+  constructor() {
+    super("Send a valid token as Authorization: Bearer.");
+  }
+}
+
+export class Forbidden extends DomainError {
+  readonly kind = "forbidden";
+  constructor(what: string) {
+    super(what);
+  }
+}
+
+export class RouteNotFound extends DomainError {
+  readonly kind = "route-not-found";
+  constructor() {
+    super("Not Found");
+  }
+}
+
+export class MethodNotAllowed extends DomainError {
+  readonly kind = "method-not-allowed";
+  readonly allowed: readonly string[];
+  constructor(allowed: readonly string[]) {
+    super(`This route answers ${allowed.join(", ")}.`);
+    this.allowed = allowed;
+  }
+}
+
+export class ProcessNotFound extends DomainError {
+  readonly kind = "process-not-found";
+  readonly details: readonly string[];
+  constructor(details: readonly string[] = ["unknown process"]) {
+    super("Unknown process ID");
+    this.details = details;
+  }
+}
+
+/** A process record that breaks a rule; `details` name the field, what was found and what is allowed. */
+export class ProcessInvalid extends DomainError {
+  readonly kind = "process-invalid";
+  readonly details: readonly string[];
+  constructor(message: string, details: readonly string[]) {
+    super(message);
+    this.details = details;
+  }
+}
+
+export class CommandFailed extends DomainError {
+  readonly kind = "command-failed";
+  readonly details: readonly string[];
+  constructor(message: string, details: readonly string[]) {
+    super(message);
+    this.details = details;
+  }
+}
+
+/** A change that could not be written to disk. Nothing was changed. */
+export class StoreFailed extends DomainError {
+  readonly kind = "store-failed";
+  constructor(what: string) {
+    super(`The change could not be stored: ${what}`);
+  }
+}
+
+export class NoLegPort extends DomainError {
+  readonly kind = "no-leg-port";
+  constructor(range: string) {
+    super(
+      `No free UDP port for an FFmpeg leg in ${range}. Widen CORE_WEBRTC_LEG_PORTS or stop a stream.`,
+    );
+  }
+}
+
+export class MediaSocketFailed extends DomainError {
+  readonly kind = "media-socket-failed";
+  constructor(port: number, reason: string) {
+    super(
+      `The media socket cannot be bound to UDP port ${port}: ${reason}. Choose another CORE_WEBRTC_UDP_PORT.`,
+    );
+  }
+}
