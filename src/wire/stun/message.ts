@@ -43,22 +43,9 @@ export function parseStun(datagram: Buffer): StunMessage | undefined {
   if (datagram.length < HEADER_BYTES || datagram.readUInt32BE(4) !== MAGIC_COOKIE) return undefined;
   if (datagram.readUInt16BE(2) + HEADER_BYTES !== datagram.length) return undefined;
   const kind = KINDS.get(datagram.readUInt16BE(0));
-  if (kind === undefined) return undefined;
-  let username = "";
-  let useCandidate = false;
-  let integrityOffset = 0;
-  for (let at = HEADER_BYTES; at + 4 <= datagram.length; ) {
-    const type = datagram.readUInt16BE(at);
-    const length = datagram.readUInt16BE(at + 2);
-    if (at + 4 + length > datagram.length) return undefined;
-    if (type === FINGERPRINT && !fingerprintFits(datagram, at, length)) return undefined;
-    if (integrityOffset === 0) {
-      if (type === USERNAME) username = datagram.toString("latin1", at + 4, at + 4 + length);
-      else if (type === USE_CANDIDATE) useCandidate = true;
-      else if (type === MESSAGE_INTEGRITY && length === 20) integrityOffset = at;
-    }
-    at += 4 + ((length + 3) & ~3);
-  }
+  const attributes = kind && readAttributes(datagram);
+  if (kind === undefined || attributes === undefined) return undefined;
+  const { username, useCandidate, integrityOffset } = attributes;
   const colon = username.indexOf(":");
   return {
     kind,
@@ -68,6 +55,38 @@ export function parseStun(datagram: Buffer): StunMessage | undefined {
     useCandidate,
     integrityOffset,
   };
+}
+
+interface Attributes {
+  username: string;
+  useCandidate: boolean;
+  integrityOffset: number;
+}
+
+function readAttributes(datagram: Buffer): Attributes | undefined {
+  const found: Attributes = { username: "", useCandidate: false, integrityOffset: 0 };
+  for (let at = HEADER_BYTES; at + 4 <= datagram.length; ) {
+    const type = datagram.readUInt16BE(at);
+    const length = datagram.readUInt16BE(at + 2);
+    if (at + 4 + length > datagram.length) return undefined;
+    if (type === FINGERPRINT && !fingerprintFits(datagram, at, length)) return undefined;
+    // Attributes behind MESSAGE-INTEGRITY are not covered by it and must be ignored (RFC 8489 §14.5).
+    if (found.integrityOffset === 0) readAttribute(datagram, at, type, length, found);
+    at += 4 + ((length + 3) & ~3);
+  }
+  return found;
+}
+
+function readAttribute(
+  datagram: Buffer,
+  at: number,
+  type: number,
+  length: number,
+  found: Attributes,
+): void {
+  if (type === USERNAME) found.username = datagram.toString("latin1", at + 4, at + 4 + length);
+  else if (type === USE_CANDIDATE) found.useCandidate = true;
+  else if (type === MESSAGE_INTEGRITY && length === 20) found.integrityOffset = at;
 }
 
 const KINDS = new Map<number, StunMessage["kind"]>([

@@ -1,0 +1,87 @@
+/**
+ * One loopback UDP port that FFmpeg feeds with the RTP of one track. Accepts packets only from the two
+ * source ports FFmpeg was given, makes them continuous and writes them to the werift track.
+ */
+import type { Track } from "../stream/track.ts";
+import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
+import { isRtcp, parseRtp, rewriteRtp } from "../wire/rtp/header.ts";
+import { LegContinuity } from "./leg/continuity.ts";
+import type { LegPorts } from "./leg-ports.ts";
+import type { Timeline } from "./timeline.ts";
+
+type LegSocket = Awaited<ReturnType<typeof Bun.udpSocket>>;
+
+export interface LegOptions {
+  readonly track: Track;
+  readonly ports: LegPorts;
+  readonly timeline: Timeline;
+  readonly firstSequence: number;
+  /** Unix time in milliseconds, with fraction. */
+  readonly nowMs: () => number;
+  /** Called for each packet that was accepted. */
+  readonly onPacket: () => void;
+}
+
+export class Leg {
+  readonly track: Track;
+  readonly ports: LegPorts;
+  /** Datagrams that came from a foreign port, were no RTP or had another SSRC. */
+  packetsRefused = 0;
+  private readonly continuity: LegContinuity;
+  private readonly nowMs: () => number;
+  private readonly onPacket: () => void;
+  private socket: LegSocket | undefined;
+
+  private constructor(options: LegOptions) {
+    this.track = options.track;
+    this.ports = options.ports;
+    this.nowMs = options.nowMs;
+    this.onPacket = options.onPacket;
+    this.continuity = new LegContinuity({
+      clockRate: options.track.clockRate,
+      timeline: options.timeline,
+      firstSequence: options.firstSequence,
+    });
+  }
+
+  /** Binds the leg's port. Rejects with the system's error where it is taken. */
+  static async open(options: LegOptions): Promise<Leg> {
+    const leg = new Leg(options);
+    leg.socket = await Bun.udpSocket({
+      hostname: "127.0.0.1",
+      port: options.ports.receive,
+      socket: {
+        data: (_socket, datagram, port) => leg.receive(datagram, port),
+        error: () => undefined,
+      },
+    });
+    return leg;
+  }
+
+  /** A new run of FFmpeg will feed this leg. */
+  startGeneration(): void {
+    this.continuity.startGeneration();
+  }
+
+  close(): void {
+    this.socket?.close();
+    this.socket = undefined;
+  }
+
+  private receive(datagram: Buffer, port: number): void {
+    if (port === this.ports.rtcpSource && isRtcp(datagram)) {
+      const report = parseSenderReport(datagram);
+      if (report !== undefined) this.continuity.senderReport(report);
+      return;
+    }
+    const packet = port === this.ports.rtpSource ? parseRtp(datagram) : undefined;
+    const header = packet && this.continuity.next(packet, this.nowMs() / 1000);
+    if (header === undefined) {
+      this.packetsRefused++;
+      return;
+    }
+    rewriteRtp(datagram, header.sequence, header.timestamp);
+    this.track.media.writeRtp(datagram);
+    this.onPacket();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Makes the packets of one leg continuous: whatever sequence numbers, timestamps and SSRC each run of FFmpeg
+ * chooses, viewers see one unbroken RTP stream (RFC 3550 §5.1). Losses inside a run stay visible as gaps.
+ */
+import type { SenderReport } from "../../wire/rtcp/sender-report.ts";
+import { type RtpView, sequenceDelta } from "../../wire/rtp/header.ts";
+import type { Timeline } from "../timeline.ts";
+
+/** Modulus of RTP timestamps. */
+const TIMESTAMP_RANGE = 2 ** 32;
+
+export interface ContinuousHeader {
+  sequence: number;
+  timestamp: number;
+}
+
+export class LegContinuity {
+  private readonly clockRate: number;
+  private readonly timeline: Timeline;
+  private ssrc: number | undefined;
+  private report: SenderReport | undefined;
+  private sequenceShift = 0;
+  private timestampShift: number | undefined;
+  private lastSequence: number;
+  private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0 };
+
+  constructor(options: { clockRate: number; timeline: Timeline; firstSequence: number }) {
+    this.clockRate = options.clockRate;
+    this.timeline = options.timeline;
+    this.lastSequence = (options.firstSequence - 1) & 0xffff;
+  }
+
+  /** A new run of FFmpeg: its first SSRC is the one that counts until the next run. */
+  startGeneration(): void {
+    this.ssrc = undefined;
+    this.report = undefined;
+    this.timestampShift = undefined;
+  }
+
+  /** FFmpeg's sender report; the first of a run comes ahead of its first packet. */
+  senderReport(report: SenderReport): void {
+    this.report ??= report;
+  }
+
+  /** The header to send with, or undefined for a packet of another SSRC. The object is reused. */
+  next(packet: RtpView, nowSeconds: number): ContinuousHeader | undefined {
+    if (this.ssrc === undefined) this.begin(packet, nowSeconds);
+    if (packet.ssrc !== this.ssrc) return undefined;
+    const { out } = this;
+    out.sequence = (packet.sequence + this.sequenceShift) & 0xffff;
+    out.timestamp = (packet.timestamp + (this.timestampShift ?? 0)) % TIMESTAMP_RANGE;
+    if (sequenceDelta(this.lastSequence, out.sequence) > 0) this.lastSequence = out.sequence;
+    this.timeline.reached(this.secondsNear(out.timestamp, nowSeconds));
+    return out;
+  }
+
+  private begin(packet: RtpView, nowSeconds: number): void {
+    this.ssrc = packet.ssrc;
+    this.sequenceShift = (this.lastSequence + 1 - packet.sequence) & 0xffff;
+    const declared = this.declaredSeconds(packet.timestamp) ?? nowSeconds;
+    const placed = this.timeline.place(declared, nowSeconds);
+    const wanted = Math.round(placed * this.clockRate) % TIMESTAMP_RANGE;
+    this.timestampShift = (wanted - packet.timestamp + TIMESTAMP_RANGE) % TIMESTAMP_RANGE;
+  }
+
+  /** The source's own time of a timestamp, by its sender report. */
+  private declaredSeconds(timestamp: number): number | undefined {
+    if (this.report === undefined || this.report.ssrc !== this.ssrc) return undefined;
+    const ticks = (timestamp - this.report.rtpTimestamp) | 0;
+    return this.report.unixSeconds + ticks / this.clockRate;
+  }
+
+  /** The time on our clock, closest to now, that has this outgoing timestamp. */
+  private secondsNear(timestamp: number, nowSeconds: number): number {
+    const now = Math.round(nowSeconds * this.clockRate);
+    return (now + ((timestamp - (now % TIMESTAMP_RANGE)) | 0)) / this.clockRate;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The last packets of one track, by packet index. One store serves live fan-out, resends (NACK)
+ * and the replay of the group of pictures to a viewer that joins; peers only read it.
+ * The packet index is the sequence number extended over its wraps (RFC 3711 §3.3.1).
+ */
+import { sequenceDelta } from "../wire/rtp/header.ts";
+
+/** Room for one RTP payload. FFmpeg is told to keep packets at 1,200 bytes; others may fill an MTU. */
+export const SLOT_BYTES = 1504;
+/** A jump of more than this is a new start of the source, not a loss. */
+const GAP_PACKETS_MAX = 512;
+
+/** What append() needs to know of a packet besides its payload. */
+export interface PacketFacts {
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly marker: boolean;
+  /** The packet a decoder can start at. */
+  readonly startsKeyframe: boolean;
+}
+
+export class PacketRing {
+  /** Payloads, one slot of SLOT_BYTES each. Never reallocated: its address may be handed to the kernel. */
+  readonly bytes: Buffer;
+  readonly capacity: number;
+  private readonly lengths: Uint16Array;
+  private readonly timestamps: Uint32Array;
+  /** 0x80 for packets with the marker bit, so that it can be or-ed into the header. */
+  private readonly markers: Uint8Array;
+  private readonly mask: number;
+  private nextIndex = 0;
+  private lastSequence = -1;
+  private keyframe = -1;
+
+  /** Capacity in packets; a power of two. */
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.mask = capacity - 1;
+    this.bytes = Buffer.alloc(capacity * SLOT_BYTES);
+    this.lengths = new Uint16Array(capacity);
+    this.timestamps = new Uint32Array(capacity);
+    this.markers = new Uint8Array(capacity);
+  }
+
+  /** The index the next packet will get. */
+  get head(): number {
+    return this.nextIndex;
+  }
+
+  /** The oldest index that may still be held. */
+  get tail(): number {
+    return Math.max(0, this.nextIndex - this.capacity);
+  }
+
+  /** Index of the first packet of the last keyframe, −1 where none is held. */
+  get keyframeIndex(): number {
+    return this.keyframe >= this.tail ? this.keyframe : -1;
+  }
+
+  /**
+   * Stores a payload. A late packet fills its hole for resends; a duplicate or an oversized
+   * payload is dropped. Returns true where `head` moved, so there is something to send.
+   */
+  append(payload: Uint8Array, facts: PacketFacts): boolean {
+    if (payload.length === 0 || payload.length > SLOT_BYTES) return false;
+    const delta = this.lastSequence < 0 ? 1 : sequenceDelta(this.lastSequence, facts.sequence);
+    if (delta <= 0 && delta > -this.capacity) {
+      this.fillHole(this.nextIndex - 1 + delta, payload, facts);
+      return false;
+    }
+    const skipped = delta > 0 && delta <= GAP_PACKETS_MAX ? delta - 1 : 0;
+    for (let i = 0; i < skipped; i++) this.lengths[this.nextIndex++ & this.mask] = 0;
+    if (facts.startsKeyframe && !this.continuesKeyframe(facts.timestamp)) {
+      this.keyframe = this.nextIndex;
+    }
+    this.store(this.nextIndex++, payload, facts);
+    this.lastSequence = facts.sequence;
+    return true;
+  }
+
+  /** Parameter sets and the IDR slice of one frame may each look like a start: the first one counts. */
+  private continuesKeyframe(timestamp: number): boolean {
+    return this.keyframeIndex >= 0 && this.timestamps[this.keyframe & this.mask] === timestamp;
+  }
+
+  private fillHole(index: number, payload: Uint8Array, facts: PacketFacts): void {
+    if (index >= this.tail && !this.has(index)) this.store(index, payload, facts);
+  }
+
+  private store(index: number, payload: Uint8Array, facts: PacketFacts): void {
+    const slot = index & this.mask;
+    this.bytes.set(payload, slot * SLOT_BYTES);
+    this.lengths[slot] = payload.length;
+    this.timestamps[slot] = facts.timestamp;
+    this.markers[slot] = facts.marker ? 0x80 : 0;
+  }
+
+  /** True where the packet of this index is held. */
+  has(index: number): boolean {
+    return index >= this.tail && index < this.nextIndex && this.lengths[index & this.mask]! > 0;
+  }
+
+  /** Offset of the payload in `bytes`. Only meaningful where has() is true, as are the next three. */
+  offset(index: number): number {
+    return (index & this.mask) * SLOT_BYTES;
+  }
+
+  length(index: number): number {
+    return this.lengths[index & this.mask]!;
+  }
+
+  timestamp(index: number): number {
+    return this.timestamps[index & this.mask]!;
+  }
+
+  marker(index: number): number {
+    return this.markers[index & this.mask]!;
+  }
+}

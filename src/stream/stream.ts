@@ -1,0 +1,134 @@
+/**
+ * The hub of one published id: its tracks, whether media flows, and who is told when packets arrive.
+ * Imports neither sources nor peers.
+ */
+import type { MediaKind } from "../errors.ts";
+import type { ProducedTrack } from "../wire/sdp/answer.ts";
+import { type Codec, Track } from "./track.ts";
+
+/**
+ * down: no source runs. starting: a source runs, but a viewer would see nothing yet.
+ * live: every track can be played.
+ */
+export type StreamState = "down" | "starting" | "live";
+
+export interface TrackDescription {
+  readonly kind: MediaKind;
+  readonly codec: Codec;
+  readonly channels: number;
+}
+
+/** What the egress side wants to be told. */
+export interface StreamListener {
+  /** New packets are at the head of a track's ring. Called once per packet: must only take a note. */
+  packets(): void;
+  /** The tracks were replaced by others: what was negotiated with viewers is void. */
+  tracksReplaced(): void;
+}
+
+export class Stream {
+  readonly id: string;
+  /** Greatest number of viewers, undefined where only the server's limit holds. */
+  peersMax: number | undefined;
+  private trackList: readonly Track[] = [];
+  private sourceRuns = false;
+  private liveSince: number | undefined;
+  private readonly waiters = new Set<(live: boolean) => void>();
+  private listener: StreamListener | undefined;
+  private readonly nowMs: () => number;
+
+  /** `nowMs` is Unix time in milliseconds. */
+  constructor(options: { id: string; peersMax: number | undefined; nowMs: () => number }) {
+    this.id = options.id;
+    this.peersMax = options.peersMax;
+    this.nowMs = options.nowMs;
+  }
+
+  get state(): StreamState {
+    if (!this.sourceRuns) return "down";
+    return this.liveSince === undefined ? "starting" : "live";
+  }
+
+  /** Unix time in ms since when media flows without a break of the source. */
+  get liveSinceMs(): number | undefined {
+    return this.state === "live" ? this.liveSince : undefined;
+  }
+
+  get tracks(): readonly Track[] {
+    return this.trackList;
+  }
+
+  get produced(): readonly ProducedTrack[] {
+    return this.trackList.map((track) => track.produced);
+  }
+
+  track(kind: MediaKind): Track | undefined {
+    return this.trackList.find((track) => track.kind === kind);
+  }
+
+  listen(listener: StreamListener): void {
+    this.listener = listener;
+  }
+
+  /**
+   * A source starts to deliver these tracks. Tracks of the same codecs are kept, with their rings, so that
+   * viewers of a source that was restarted go on; others replace the old ones and end their viewers.
+   */
+  sourceStarted(descriptions: readonly TrackDescription[]): void {
+    this.sourceRuns = true;
+    this.liveSince = undefined;
+    if (!this.hasTracks(descriptions)) this.replaceTracks(descriptions);
+  }
+
+  /** The source ended. Viewers stay: the next start of the same source goes on for them. */
+  sourceStopped(): void {
+    this.sourceRuns = false;
+    this.liveSince = undefined;
+    this.settle(false);
+  }
+
+  /** Media of every track has arrived since the source's start. */
+  sourceLive(): void {
+    if (!this.sourceRuns || this.liveSince !== undefined) return;
+    this.liveSince = this.nowMs();
+    this.settle(true);
+  }
+
+  /** True when the stream is live, at once or within the time; false when it is not, or its source stops. */
+  whenLive(timeoutMs: number): Promise<boolean> {
+    if (this.state !== "starting") return Promise.resolve(this.state === "live");
+    return new Promise((resolve) => {
+      const waiter = (live: boolean) => {
+        clearTimeout(timer);
+        this.waiters.delete(waiter);
+        resolve(live);
+      };
+      const timer = setTimeout(() => waiter(false), timeoutMs);
+      this.waiters.add(waiter);
+    });
+  }
+
+  /** Ends the stream's tracks. */
+  close(): void {
+    this.sourceStopped();
+    this.replaceTracks([]);
+  }
+
+  private hasTracks(descriptions: readonly TrackDescription[]): boolean {
+    const key = (t: TrackDescription) => `${t.kind}/${t.codec}/${t.channels}`;
+    return descriptions.map(key).join() === this.trackList.map(key).join();
+  }
+
+  private replaceTracks(descriptions: readonly TrackDescription[]): void {
+    const had = this.trackList.length > 0;
+    for (const track of this.trackList) track.close();
+    this.trackList = descriptions.map(
+      (description) => new Track({ ...description, onPackets: () => this.listener?.packets() }),
+    );
+    if (had) this.listener?.tracksReplaced();
+  }
+
+  private settle(live: boolean): void {
+    for (const waiter of [...this.waiters]) waiter(live);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * One codec of a stream: the werift track that a source writes to, and the ring that peers read from.
+ * Knows neither who writes nor who reads.
+ */
+import { MediaStreamTrack, RTCRtpCodecParameters, type RtpPacket } from "werift";
+import type { MediaKind } from "../errors.ts";
+import { profileLevelIdIn, startsH264Keyframe } from "../wire/rtp/payload/h264.ts";
+import { startsVp8Keyframe } from "../wire/rtp/payload/vp8.ts";
+import type { ProducedTrack } from "../wire/sdp/answer.ts";
+import { PacketRing } from "./packet-ring.ts";
+
+export type Codec = ProducedTrack["codec"];
+
+/** Clock rate of each codec's RTP timestamps in Hz (RFC 6184, RFC 7741, RFC 7587). */
+const CLOCK_RATES: Readonly<Record<Codec, number>> = { H264: 90_000, VP8: 90_000, OPUS: 48_000 };
+/** 2,048 packets hold a 4 s GOP of 2.5 Mb/s video with room to spare; 256 hold 5 s of 20 ms audio. */
+const RING_PACKETS: Record<MediaKind, number> = { video: 2048, audio: 256 };
+
+export class Track {
+  readonly kind: MediaKind;
+  readonly codec: Codec;
+  readonly clockRate: number;
+  readonly ring: PacketRing;
+  /** Where a source writes RTP; any source of werift tracks can feed a stream. */
+  readonly media: MediaStreamTrack;
+  /** From the SPS, once one has passed (H.264 only). */
+  profileLevelId: string | undefined;
+  readonly channels: number;
+  packetsReceived = 0;
+  bytesReceived = 0;
+  private readonly onPackets: () => void;
+
+  /** `onPackets` is called after each packet that is new at the head of the ring. */
+  constructor(options: {
+    kind: MediaKind;
+    codec: Codec;
+    channels: number;
+    onPackets: () => void;
+  }) {
+    this.kind = options.kind;
+    this.codec = options.codec;
+    this.channels = options.channels;
+    this.clockRate = CLOCK_RATES[options.codec];
+    this.ring = new PacketRing(RING_PACKETS[options.kind]);
+    this.onPackets = options.onPackets;
+    this.media = new MediaStreamTrack({
+      kind: options.kind,
+      codec: new RTCRtpCodecParameters({
+        mimeType: `${options.kind}/${options.codec}`,
+        clockRate: this.clockRate,
+        payloadType: 96,
+        ...(options.kind === "audio" ? { channels: options.channels } : {}),
+      }),
+    });
+    this.media.onReceiveRtp.subscribe((packet) => this.receive(packet));
+  }
+
+  /** True once a decoder could start: a keyframe is held, or any packet of audio. */
+  get playable(): boolean {
+    return this.kind === "audio" ? this.ring.head > 0 : this.ring.keyframeIndex >= 0;
+  }
+
+  get produced(): ProducedTrack {
+    return {
+      kind: this.kind,
+      codec: this.codec,
+      profileLevelId: this.profileLevelId,
+      channels: this.channels,
+    };
+  }
+
+  /** Ends the werift track; nothing is received after it. */
+  close(): void {
+    this.media.stop();
+    this.media.onReceiveRtp.allUnsubscribe();
+  }
+
+  private receive(packet: RtpPacket): void {
+    const { payload, header } = packet;
+    this.packetsReceived++;
+    this.bytesReceived += payload.length;
+    const appended = this.ring.append(payload, {
+      sequence: header.sequenceNumber,
+      timestamp: header.timestamp,
+      marker: header.marker,
+      startsKeyframe: this.startsKeyframe(payload),
+    });
+    if (appended) this.onPackets();
+  }
+
+  private startsKeyframe(payload: Buffer): boolean {
+    if (this.codec === "VP8") return startsVp8Keyframe(payload, 0, payload.length);
+    if (this.codec !== "H264") return false;
+    if (!startsH264Keyframe(payload, 0, payload.length)) return false;
+    this.profileLevelId = profileLevelIdIn(payload, 0, payload.length) ?? this.profileLevelId;
+    return true;
+  }
+}
