@@ -9,8 +9,6 @@ import { LegContinuity } from "./leg/continuity.ts";
 import type { LegPorts } from "./leg-ports.ts";
 import type { Timeline } from "./timeline.ts";
 
-type LegSocket = Awaited<ReturnType<typeof Bun.udpSocket>>;
-
 export interface LegOptions {
   readonly track: Track;
   readonly ports: LegPorts;
@@ -30,7 +28,7 @@ export class Leg {
   private readonly continuity: LegContinuity;
   private readonly nowMs: () => number;
   private readonly onPacket: () => void;
-  private socket: LegSocket | undefined;
+  private socket: Bun.udp.Socket<"buffer"> | undefined;
 
   private constructor(options: LegOptions) {
     this.track = options.track;

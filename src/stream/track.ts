@@ -5,7 +5,7 @@
 import { MediaStreamTrack, RTCRtpCodecParameters, type RtpPacket } from "werift";
 import type { MediaKind } from "../errors.ts";
 import { profileLevelIdIn, startsH264Keyframe } from "../wire/rtp/payload/h264.ts";
-import { startsVp8Keyframe } from "../wire/rtp/payload/vp8.ts";
+import { startsVp8Keyframe, withoutVp8PictureId } from "../wire/rtp/payload/vp8.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
 import { PacketRing } from "./packet-ring.ts";
 
@@ -47,7 +47,7 @@ export class Track {
       kind: options.kind,
       codec: new RTCRtpCodecParameters({
         mimeType: `${options.kind}/${options.codec}`,
-        clockRate: this.clockRate,
+        clockRate: CLOCK_RATES[options.codec],
         payloadType: 96,
         ...(options.kind === "audio" ? { channels: options.channels } : {}),
       }),
@@ -76,7 +76,8 @@ export class Track {
   }
 
   private receive(packet: RtpPacket): void {
-    const { payload, header } = packet;
+    const { header } = packet;
+    const payload = this.codec === "VP8" ? withoutVp8PictureId(packet.payload) : packet.payload;
     this.packetsReceived++;
     this.bytesReceived += payload.length;
     const appended = this.ring.append(payload, {
@@ -88,7 +89,7 @@ export class Track {
     if (appended) this.onPackets();
   }
 
-  private startsKeyframe(payload: Buffer): boolean {
+  private startsKeyframe(payload: Uint8Array): boolean {
     if (this.codec === "VP8") return startsVp8Keyframe(payload, 0, payload.length);
     if (this.codec !== "H264") return false;
     if (!startsH264Keyframe(payload, 0, payload.length)) return false;

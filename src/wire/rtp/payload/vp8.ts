@@ -25,3 +25,15 @@ export function startsVp8Keyframe(packet: Uint8Array, offset: number, length: nu
   const startsPartitionZero = (packet[offset]! & 0x10) !== 0 && (packet[offset]! & 0x07) === 0;
   return startsPartitionZero && (packet[offset + descriptor]! & 0x01) === 0;
 }
+
+/**
+ * The same payload with the one-byte descriptor, made in place. FFmpeg writes a 7-bit picture ID that
+ * restarts with each run and that browsers extend as if it had 15 bits; without it they order frames by
+ * sequence number, which is continuous.
+ */
+export function withoutVp8PictureId(payload: Uint8Array): Uint8Array {
+  const descriptor = vp8DescriptorLength(payload, 0, payload.length);
+  if (descriptor <= 1) return payload;
+  payload[descriptor - 1] = payload[0]! & 0x37;
+  return payload.subarray(descriptor - 1);
+}

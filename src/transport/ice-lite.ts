@@ -1,0 +1,186 @@
+/**
+ * ICE-lite for one session (RFC 8445 §2.5, §7.3) as a state machine: authenticated messages and the time in,
+ * datagrams to send out. Reads no clock and no socket. Sends nothing to an address that has not passed
+ * MESSAGE-INTEGRITY, and names no address for media that has not answered our own check: a viewer cannot aim
+ * the stream at somebody else.
+ */
+import {
+  bindingRequest,
+  bindingSuccess,
+  hasIntegrity,
+  type StunMessage,
+} from "../wire/stun/message.ts";
+import { type Endpoint, plainAddress } from "./media-socket.ts";
+
+/** A player has few working paths; more addresses than this are an attack. */
+const ADDRESSES_MAX = 4;
+/** Least time between two moves of the media to another address. */
+const SWITCH_INTERVAL_MS = 1000;
+/** A check that was not answered is sent again with the player's next request, but not more often. */
+const CHECK_INTERVAL_MS = 40;
+
+export interface IceCredentials {
+  readonly iceUfrag: string;
+  readonly icePwd: string;
+}
+
+/** One address a session's player sends from. */
+interface Path {
+  readonly endpoint: Endpoint;
+  checkId: string;
+  checkSentMs: number;
+  validated: boolean;
+  nominated: boolean;
+  heardMs: number;
+}
+
+/** What the agent needs from outside. */
+export interface IceLiteOptions {
+  readonly local: IceCredentials;
+  readonly remote: IceCredentials;
+  readonly randomBytes: (size: number) => Buffer;
+  readonly send: (datagram: Buffer, to: Endpoint) => void;
+  /** The address for media changed; called with the first one too. */
+  readonly onSelected: (endpoint: Endpoint) => void;
+}
+
+export class IceLiteAgent {
+  local: IceCredentials;
+  /** Monotonic time in ms of the last message that carried a valid MESSAGE-INTEGRITY. */
+  lastConsentMs: number | undefined;
+  private remote: IceCredentials;
+  /** Valid until the player has used the new credentials, so that media goes on over a restart. */
+  private previous: { local: IceCredentials; remote: IceCredentials } | undefined;
+  private readonly paths = new Map<string, Path>();
+  private selected: Path | undefined;
+  private lastSwitchMs = Number.NEGATIVE_INFINITY;
+  private readonly options: IceLiteOptions;
+  private readonly tieBreaker: Buffer;
+
+  constructor(options: IceLiteOptions) {
+    this.options = options;
+    this.local = options.local;
+    this.remote = options.remote;
+    this.tieBreaker = options.randomBytes(8);
+  }
+
+  get selectedEndpoint(): Endpoint | undefined {
+    return this.selected?.endpoint;
+  }
+
+  /** True where this address has passed MESSAGE-INTEGRITY in this session. */
+  knows(key: string): boolean {
+    return this.paths.has(key);
+  }
+
+  get pathKeys(): readonly string[] {
+    return [...this.paths.keys()];
+  }
+
+  /** ICE restart (RFC 8445 §9): new credentials on both sides, the path in use stays until a new one is chosen. */
+  restart(local: IceCredentials, remote: IceCredentials): void {
+    this.previous = { local: this.local, remote: this.remote };
+    this.local = local;
+    this.remote = remote;
+    for (const path of this.paths.values()) path.nominated = false;
+  }
+
+  /**
+   * Takes a binding request addressed to this session. Returns true where it was authentic;
+   * anything else leaves no trace and gets no reply (RFC 8445 §7.3, RFC 8489 §9.1.3).
+   */
+  request(datagram: Buffer, message: StunMessage, from: Endpoint, nowMs: number): boolean {
+    const credentials = this.credentialsFor(message.ufrag);
+    if (credentials === undefined || message.remoteUfrag !== credentials.remote.iceUfrag)
+      return false;
+    if (!hasIntegrity(datagram, message, credentials.local.icePwd)) return false;
+    this.lastConsentMs = nowMs;
+    if (credentials.local === this.local) this.previous = undefined;
+    const path = this.pathFor(from, nowMs);
+    if (path === undefined) return true;
+    const plain = plainAddress(from.address);
+    this.options.send(
+      bindingSuccess(message.transactionId, plain, from.port, credentials.local.icePwd),
+      from,
+    );
+    if (message.useCandidate) path.nominated = true;
+    if (!path.validated) this.check(path, nowMs);
+    this.select(path, nowMs);
+    return true;
+  }
+
+  /** Takes a success response; returns true where it answers a check of ours from the address it was sent to. */
+  response(datagram: Buffer, message: StunMessage, from: Endpoint, nowMs: number): boolean {
+    const path = this.paths.get(endpointKey(from));
+    if (path === undefined || path.checkId !== message.transactionId) return false;
+    if (!hasIntegrity(datagram, message, this.remote.icePwd)) return false;
+    path.validated = true;
+    this.lastConsentMs = nowMs;
+    this.select(path, nowMs);
+    return true;
+  }
+
+  private credentialsFor(ufrag: string) {
+    if (ufrag === this.local.iceUfrag) return { local: this.local, remote: this.remote };
+    return ufrag === this.previous?.local.iceUfrag ? this.previous : undefined;
+  }
+
+  private pathFor(from: Endpoint, nowMs: number): Path | undefined {
+    const key = endpointKey(from);
+    const known = this.paths.get(key);
+    if (known !== undefined) {
+      known.heardMs = nowMs;
+      return known;
+    }
+    if (this.paths.size >= ADDRESSES_MAX && !this.forgetOne()) return undefined;
+    const path: Path = {
+      endpoint: { address: from.address, port: from.port },
+      checkId: "",
+      checkSentMs: Number.NEGATIVE_INFINITY,
+      validated: false,
+      nominated: false,
+      heardMs: nowMs,
+    };
+    this.paths.set(key, path);
+    return path;
+  }
+
+  /** Makes room by dropping the path that was quiet longest, never the one in use. */
+  private forgetOne(): boolean {
+    let oldest: [string, Path] | undefined;
+    for (const entry of this.paths) {
+      if (entry[1] === this.selected || entry[1].validated) continue;
+      if (oldest === undefined || entry[1].heardMs < oldest[1].heardMs) oldest = entry;
+    }
+    return oldest !== undefined && this.paths.delete(oldest[0]);
+  }
+
+  private check(path: Path, nowMs: number): void {
+    if (nowMs - path.checkSentMs < CHECK_INTERVAL_MS) return;
+    path.checkSentMs = nowMs;
+    // Kept over repeats, so that an answer to any of them counts.
+    if (path.checkId === "") path.checkId = this.options.randomBytes(12).toString("hex");
+    const request = bindingRequest({
+      transactionId: path.checkId,
+      username: `${this.remote.iceUfrag}:${this.local.iceUfrag}`,
+      password: this.remote.icePwd,
+      tieBreaker: this.tieBreaker,
+    });
+    this.options.send(request, path.endpoint);
+  }
+
+  /** The first validated path serves until one is nominated (RFC 8445 §8.1.1, §12.1.1). */
+  private select(path: Path, nowMs: number): void {
+    if (!path.validated || path === this.selected) return;
+    const first = this.selected === undefined;
+    if (!first && (!path.nominated || nowMs - this.lastSwitchMs < SWITCH_INTERVAL_MS)) return;
+    this.selected = path;
+    if (!first) this.lastSwitchMs = nowMs;
+    this.options.onSelected(path.endpoint);
+  }
+}
+
+/** Map key of an address and port. */
+export function endpointKey(endpoint: Endpoint): string {
+  return `${endpoint.address}|${endpoint.port}`;
+}
