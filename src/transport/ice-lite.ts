@@ -149,7 +149,7 @@ export class IceLiteAgent {
   private forgetOne(): boolean {
     let oldest: [string, Path] | undefined;
     for (const entry of this.paths) {
-      if (entry[1] === this.selected || entry[1].validated) continue;
+      if (entry[1] === this.selected) continue;
       if (oldest === undefined || entry[1].heardMs < oldest[1].heardMs) oldest = entry;
     }
     return oldest !== undefined && this.paths.delete(oldest[0]);
