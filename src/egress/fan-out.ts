@@ -52,9 +52,9 @@ export class FanOut {
   remove(subscriber: Subscriber): void {
     this.behind.delete(subscriber);
     const lane = this.lanes.get(subscriber.track);
-    const at = lane?.live.indexOf(subscriber) ?? -1;
-    if (lane === undefined || at < 0) return;
-    lane.live.splice(at, 1);
+    if (lane === undefined) return;
+    const at = lane.live.indexOf(subscriber);
+    if (at >= 0) lane.live.splice(at, 1);
     if (lane.live.length === 0) this.lanes.delete(subscriber.track);
   }
 

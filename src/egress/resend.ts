@@ -51,8 +51,8 @@ export class Resend {
 
   private resend(sequence: number, nowMs: number, rttMs: number | undefined): void {
     const { ring } = this.subscriber.track;
-    const index = this.subscriber.indexOf(sequence);
-    if (!ring.has(index) || !this.allowed(index, nowMs, rttMs)) {
+    const index = this.subscriber.heldIndexOf(sequence);
+    if (index === undefined || !this.allowed(index, nowMs, rttMs)) {
       this.packetsRefused++;
       return;
     }

@@ -10,7 +10,8 @@ import type { SrtpCipher } from "./cipher/cipher.ts";
 
 /** Where a viewer is reached and how its packets are protected; shared by its tracks. */
 export interface ViewerPath {
-  readonly endpoint: Endpoint;
+  /** Moves when the player's address does. */
+  endpoint: Endpoint;
   readonly cipher: SrtpCipher;
 }
 
@@ -21,7 +22,7 @@ export interface SubscriberOptions {
   readonly ssrc: number;
   /** Undefined where the player took no RTX: packets are then resent as they were. */
   readonly rtx: { readonly payloadType: number; readonly ssrc: number } | undefined;
-  /** 15 random bits: the first sequence number, low enough that no early wrap hides a loss (RFC 3711 §3.3.1). */
+  /** Random, 1,024…32,767: low enough that no early wrap hides a loss (RFC 3711 §3.3.1). */
   readonly firstSequence: number;
   /** 32 random bits added to each timestamp. */
   readonly timestampShift: number;
@@ -39,6 +40,7 @@ export class Subscriber {
   packetsSent = 0;
   /** Payload bytes, as sender reports count them (RFC 3550 §6.4.1). */
   octetsSent = 0;
+  private readonly firstIndex: number;
   /** Extended sequence number minus packet index. */
   private readonly sequenceShift: number;
   private rtxSequence: number;
@@ -51,16 +53,21 @@ export class Subscriber {
     this.ssrc = options.ssrc;
     this.rtx = options.rtx;
     this.timestampShift = options.timestampShift;
+    this.firstIndex = firstIndex;
     this.nextIndex = firstIndex;
     this.sequenceShift = options.firstSequence - firstIndex;
     this.rtxSequence = options.firstSequence;
   }
 
-  /** The packet index behind a 16-bit sequence number the player names, near the head of the ring. */
-  indexOf(sequence: number): number {
+  /**
+   * The packet index behind a 16-bit sequence number the player names, near the head of the ring.
+   * Undefined where the player was never sent it, or the ring no longer holds it.
+   */
+  heldIndexOf(sequence: number): number | undefined {
     const head = this.track.ring.head + this.sequenceShift;
     const behind = (head - sequence) & 0xffff;
-    return head - behind - this.sequenceShift;
+    const index = head - behind - this.sequenceShift;
+    return index >= this.firstIndex && this.track.ring.has(index) ? index : undefined;
   }
 
   /** Protects the packet of this index and queues it for the viewer. The ring must hold it. */

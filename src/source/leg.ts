@@ -56,9 +56,9 @@ export class Leg {
     return leg;
   }
 
-  /** A new run of FFmpeg will feed this leg. */
-  startGeneration(): void {
-    this.continuity.startGeneration();
+  /** A new run of FFmpeg will feed this leg with this SSRC. */
+  startGeneration(ssrc: number): void {
+    this.continuity.startGeneration(ssrc);
   }
 
   close(): void {

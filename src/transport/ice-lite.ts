@@ -68,9 +68,9 @@ export class IceLiteAgent {
     return this.selected?.endpoint;
   }
 
-  /** True where this address has passed MESSAGE-INTEGRITY in this session. */
-  knows(key: string): boolean {
-    return this.paths.has(key);
+  /** True where this address has passed MESSAGE-INTEGRITY and answered our check. */
+  validated(from: Endpoint): boolean {
+    return this.paths.get(endpointKey(from))?.validated ?? false;
   }
 
   get pathKeys(): readonly string[] {
@@ -99,12 +99,13 @@ export class IceLiteAgent {
     const path = this.pathFor(from, nowMs);
     if (path === undefined) return true;
     const plain = plainAddress(from.address);
+    if (message.useCandidate) path.nominated = true;
+    // Our check goes first, so that the player has answered it before it starts DTLS.
+    if (!path.validated) this.check(path, nowMs);
     this.options.send(
       bindingSuccess(message.transactionId, plain, from.port, credentials.local.icePwd),
       from,
     );
-    if (message.useCandidate) path.nominated = true;
-    if (!path.validated) this.check(path, nowMs);
     this.select(path, nowMs);
     return true;
   }

@@ -30,42 +30,42 @@ export class LegContinuity {
     this.lastSequence = (options.firstSequence - 1) & 0xffff;
   }
 
-  /** A new run of FFmpeg: its first SSRC is the one that counts until the next run. */
-  startGeneration(): void {
-    this.ssrc = undefined;
+  /** A new run of FFmpeg, told to send with this SSRC: what the run before it left in the queue is refused. */
+  startGeneration(ssrc: number): void {
+    this.ssrc = ssrc;
     this.report = undefined;
     this.timestampShift = undefined;
   }
 
   /** FFmpeg's sender report; the first of a run comes ahead of its first packet. */
   senderReport(report: SenderReport): void {
-    this.report ??= report;
+    if (report.ssrc === this.ssrc) this.report ??= report;
   }
 
   /** The header to send with, or undefined for a packet of another SSRC. The object is reused. */
   next(packet: RtpView, nowSeconds: number): ContinuousHeader | undefined {
-    if (this.ssrc === undefined) this.begin(packet, nowSeconds);
     if (packet.ssrc !== this.ssrc) return undefined;
+    this.timestampShift ??= this.begin(packet, nowSeconds);
     const { out } = this;
     out.sequence = (packet.sequence + this.sequenceShift) & 0xffff;
-    out.timestamp = (packet.timestamp + (this.timestampShift ?? 0)) % TIMESTAMP_RANGE;
+    out.timestamp = (packet.timestamp + this.timestampShift) % TIMESTAMP_RANGE;
     if (sequenceDelta(this.lastSequence, out.sequence) > 0) this.lastSequence = out.sequence;
     this.timeline.reached(this.secondsNear(out.timestamp, nowSeconds));
     return out;
   }
 
-  private begin(packet: RtpView, nowSeconds: number): void {
-    this.ssrc = packet.ssrc;
+  /** Pins sequence numbers and timestamps at the first packet of a run; returns the shift of timestamps. */
+  private begin(packet: RtpView, nowSeconds: number): number {
     this.sequenceShift = (this.lastSequence + 1 - packet.sequence) & 0xffff;
     const declared = this.declaredSeconds(packet.timestamp) ?? nowSeconds;
     const placed = this.timeline.place(declared, nowSeconds);
     const wanted = Math.round(placed * this.clockRate) % TIMESTAMP_RANGE;
-    this.timestampShift = (wanted - packet.timestamp + TIMESTAMP_RANGE) % TIMESTAMP_RANGE;
+    return (wanted - packet.timestamp + TIMESTAMP_RANGE) % TIMESTAMP_RANGE;
   }
 
   /** The source's own time of a timestamp, by its sender report. */
   private declaredSeconds(timestamp: number): number | undefined {
-    if (this.report === undefined || this.report.ssrc !== this.ssrc) return undefined;
+    if (this.report === undefined) return undefined;
     const ticks = (timestamp - this.report.rtpTimestamp) | 0;
     return this.report.unixSeconds + ticks / this.clockRate;
   }

@@ -1,0 +1,82 @@
+/** RTCP from one viewer: NACKs become resends, report blocks become its statistics. */
+import { Resend } from "../egress/resend.ts";
+import type { Subscriber } from "../egress/subscriber.ts";
+import type { BatchSender } from "../transport/batch-sender.ts";
+import { type ReportBlock, type RtcpHandler, readRtcp } from "../wire/rtcp/receive.ts";
+import { compactNtp } from "../wire/rtcp/sender-report.ts";
+
+/** What the viewer last reported. */
+export interface FeedbackStatistics {
+  rttMs: number | null;
+  lossPercent: number | null;
+  jitterMs: number | null;
+  keyframeRequests: number;
+  nacks: number;
+}
+
+/** One RTCP datagram may ask for this many packets; what is beyond is not looked at. */
+const NACK_ENTRIES_MAX = 64;
+
+export class Feedback implements RtcpHandler {
+  readonly statistics: FeedbackStatistics = {
+    rttMs: null,
+    lossPercent: null,
+    jitterMs: null,
+    keyframeRequests: 0,
+    nacks: 0,
+  };
+  private readonly resends = new Map<number, Resend>();
+  private readonly subscribers = new Map<number, Subscriber>();
+  private readonly batch: BatchSender;
+  private nowMs = 0;
+  private unixSeconds = 0;
+  private nackEntries = 0;
+
+  constructor(subscribers: readonly Subscriber[], batch: BatchSender) {
+    this.batch = batch;
+    for (const subscriber of subscribers) {
+      this.subscribers.set(subscriber.ssrc, subscriber);
+      this.resends.set(subscriber.ssrc, new Resend(subscriber, batch));
+    }
+  }
+
+  get packetsResent(): number {
+    let sum = 0;
+    for (const resend of this.resends.values()) sum += resend.packetsResent;
+    return sum;
+  }
+
+  /** Takes plain RTCP. `nowMs` is monotonic, `unixSeconds` the clock of the sender reports. */
+  receive(packet: Uint8Array, nowMs: number, unixSeconds: number): void {
+    this.nowMs = nowMs;
+    this.unixSeconds = unixSeconds;
+    this.nackEntries = 0;
+    readRtcp(packet, this);
+    if (this.nackEntries > 0) this.batch.flush();
+  }
+
+  report(block: ReportBlock): void {
+    const subscriber = this.subscribers.get(block.ssrc);
+    if (subscriber === undefined) return;
+    this.statistics.lossPercent = block.fractionLost * 100;
+    this.statistics.jitterMs = (block.jitter / subscriber.track.clockRate) * 1000;
+    if (block.lastSenderReport === 0) return;
+    // RFC 3550 §6.4.1: RTT = now - LSR - DLSR, in units of 1/65536 s.
+    const units =
+      (compactNtp(this.unixSeconds) - block.lastSenderReport - block.delaySinceLastSenderReport) |
+      0;
+    if (units >= 0) this.statistics.rttMs = (units / 65536) * 1000;
+  }
+
+  nack(mediaSsrc: number, packetId: number, bitmask: number): void {
+    if (this.nackEntries++ >= NACK_ENTRIES_MAX) return;
+    this.statistics.nacks++;
+    const rttMs = this.statistics.rttMs ?? undefined;
+    this.resends.get(mediaSsrc)?.nack(packetId, bitmask, this.nowMs, rttMs);
+  }
+
+  /** FFmpeg cannot be asked for a keyframe; the next one comes within the GOP. */
+  keyframeRequest(): void {
+    this.statistics.keyframeRequests++;
+  }
+}

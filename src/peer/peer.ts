@@ -1,0 +1,355 @@
+/**
+ * The media side of one viewer, from the answer to its end: ICE, then DTLS, then SRTP into the fan-out.
+ * Entering "connected" is the one place where the way of control meets the way of media.
+ */
+import { createCipher } from "../egress/cipher/node-crypto.ts";
+import { FanOut } from "../egress/fan-out.ts";
+import { senderReport } from "../egress/sender-report.ts";
+import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
+import type { MediaKind } from "../errors.ts";
+import type { Stream } from "../stream/stream.ts";
+import type { BatchSender } from "../transport/batch-sender.ts";
+import { type DtlsIdentity, DtlsSession, type SrtpKeys } from "../transport/dtls.ts";
+import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
+import { type Endpoint, type MediaSocket, plainAddress } from "../transport/media-socket.ts";
+import { Srtcp } from "../transport/srtcp.ts";
+import {
+  type LocalIce,
+  type NegotiatedTrack,
+  type Negotiation,
+  writeAnswer,
+} from "../wire/sdp/answer.ts";
+import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
+import type { StunMessage } from "../wire/stun/message.ts";
+import { Feedback } from "./feedback.ts";
+
+export type PeerState = "new" | "checking" | "handshaking" | "connected" | "closed";
+
+/** Why a viewer ended; a closed list, the same words in API, log and metrics. */
+export type CloseReason =
+  | "client_gone"
+  | "no_stun_received"
+  | "stun_but_no_dtls"
+  | "dtls_failed"
+  | "fingerprint_mismatch"
+  | "consent_lost"
+  | "dtls_closed"
+  | "kicked"
+  | "source_changed"
+  | "stream_removed"
+  | "server_drain";
+
+/** What the admin API shows of a viewer. Times are Unix ms. */
+export interface PeerView {
+  readonly id: string;
+  readonly state: PeerState;
+  readonly sinceMs: number;
+  readonly remoteCandidateType: RemoteCandidate["type"] | null;
+  readonly videoCodec: string | null;
+  readonly audioCodec: string | null;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsResent: number;
+  readonly rttMs: number | null;
+  readonly lossPercent: number | null;
+  readonly jitterMs: number | null;
+}
+
+/** What all peers share. */
+export interface PeerContext {
+  readonly identity: DtlsIdentity;
+  readonly socket: MediaSocket;
+  readonly batch: BatchSender;
+  readonly candidates: readonly { readonly address: string; readonly port: number }[];
+  readonly randomBytes: (size: number) => Buffer;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Unix milliseconds on the clock of the sources' timelines. */
+  readonly unixMs: () => number;
+  /** Milliseconds from the answer until the viewer must be connected. */
+  readonly connectMsMax: number;
+}
+
+export interface PeerOptions {
+  readonly stream: Stream;
+  readonly negotiation: Negotiation;
+  readonly fanOut: FanOut;
+  readonly context: PeerContext;
+  readonly onConnected: (peer: Peer) => void;
+}
+
+/** RFC 7675 §5.1: consent expires 30 s after the last authentic sign of the other side. */
+const CONSENT_MS = 30_000;
+const REPORT_INTERVAL_MS = 1000;
+/** DTLS that arrives before the address is validated waits; a ClientHello is at most a few datagrams. */
+const EARLY_DTLS_MAX = 4;
+/** Candidates are only kept to name the kind of the selected one. */
+const CANDIDATES_MAX = 32;
+
+export class Peer {
+  readonly id: string;
+  readonly stream: Stream;
+  readonly answer: string;
+  readonly ice: IceLiteAgent;
+  readonly createdMs: number;
+  state: PeerState = "new";
+  closeReason: CloseReason | undefined;
+  /** The keys under which the registry's address book leads to this peer. */
+  addressKeys: readonly string[] = [];
+  private readonly context: PeerContext;
+  private readonly negotiation: Negotiation;
+  private readonly fanOut: FanOut;
+  private readonly onConnected: (peer: Peer) => void;
+  private readonly ssrcs: ReadonlyMap<MediaKind, { ssrc: number; rtxSsrc: number | undefined }>;
+  private readonly cname: string;
+  private readonly sinceUnixMs: number;
+  private readonly closeListeners: ((reason: CloseReason) => void)[] = [];
+  private remoteCandidates: RemoteCandidate[];
+  private dtls: DtlsSession | undefined;
+  private dtlsEndpoint: Endpoint | undefined;
+  private earlyDtls: Buffer[] = [];
+  private srtcp: Srtcp | undefined;
+  private path: ViewerPath | undefined;
+  private subscribers: readonly Subscriber[] = [];
+  private feedback: Feedback | undefined;
+  private aliveMs: number;
+  private reportedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: PeerOptions) {
+    const { context, negotiation } = options;
+    this.context = context;
+    this.stream = options.stream;
+    this.negotiation = negotiation;
+    this.fanOut = options.fanOut;
+    this.onConnected = options.onConnected;
+    this.id = context.randomBytes(9).toString("base64url");
+    this.cname = context.randomBytes(9).toString("base64url");
+    this.createdMs = context.nowMs();
+    this.aliveMs = this.createdMs;
+    this.sinceUnixMs = context.unixMs();
+    this.remoteCandidates = negotiation.offer.candidates.slice(0, CANDIDATES_MAX);
+    this.ssrcs = new Map(negotiation.tracks.map((track) => [track.kind, this.newSsrcs(track)]));
+    this.ice = new IceLiteAgent({
+      local: this.newCredentials(),
+      remote: negotiation.offer,
+      randomBytes: context.randomBytes,
+      send: (datagram, to) => context.socket.send(datagram, to),
+      onSelected: (endpoint) => this.select(endpoint),
+    });
+    this.answer = writeAnswer(
+      negotiation,
+      {
+        ...this.local,
+        fingerprint: context.identity.fingerprint,
+        cname: this.cname,
+        mediaStreamId: context.randomBytes(9).toString("base64url"),
+        // RFC 8829 §5.2.1: a number below 2^63.
+        sdpSessionId: context.randomBytes(6).readUIntBE(0, 6).toString(),
+      },
+      this.ssrcs,
+    );
+  }
+
+  get streamId(): string {
+    return this.stream.id;
+  }
+
+  /** Our side of ICE, as the answer and the answer to a restart carry it. */
+  get local(): LocalIce {
+    return { ...this.ice.local, candidates: this.context.candidates };
+  }
+
+  get iceTransportMids(): readonly { mid: string; kind: string }[] {
+    return this.negotiation.tracks.map(({ mid, kind }) => ({ mid, kind }));
+  }
+
+  /** Trickled candidates. Nothing is ever sent to them; they only give the selected address its type. */
+  addRemoteCandidates(candidates: readonly RemoteCandidate[]): void {
+    this.remoteCandidates = [...this.remoteCandidates, ...candidates].slice(-CANDIDATES_MAX);
+  }
+
+  /** RFC 8445 §9: fresh credentials; media goes on over the old path until the player has a new one. */
+  restartIce(remote: IceCredentials): LocalIce {
+    this.ice.restart(this.newCredentials(), remote);
+    return this.local;
+  }
+
+  onClosed(listener: (reason: CloseReason) => void): void {
+    this.closeListeners.push(listener);
+  }
+
+  /** A STUN message for this peer. Returns true where it was authentic. */
+  receiveStun(datagram: Buffer, message: StunMessage, from: Endpoint): boolean {
+    const nowMs = this.context.nowMs();
+    const authentic =
+      message.kind === "request"
+        ? this.ice.request(datagram, message, from, nowMs)
+        : message.kind === "success" && this.ice.response(datagram, message, from, nowMs);
+    if (!authentic) return false;
+    this.aliveMs = nowMs;
+    if (this.state === "new") this.state = "checking";
+    return true;
+  }
+
+  /** A DTLS datagram from an address of this peer. */
+  receiveDtls(datagram: Buffer, from: Endpoint): void {
+    if (this.state === "closed") return;
+    if (!this.ice.validated(from)) {
+      if (this.earlyDtls.length < EARLY_DTLS_MAX) this.earlyDtls.push(Buffer.from(datagram));
+      return;
+    }
+    this.dtlsEndpoint = from;
+    this.dtls ??= this.startDtls();
+    this.dtls.receive(datagram);
+  }
+
+  /** An SRTCP datagram from an address of this peer. */
+  receiveSrtcp(datagram: Buffer): void {
+    const plain = this.srtcp?.unprotect(datagram);
+    if (plain === undefined) return;
+    const nowMs = this.context.nowMs();
+    this.aliveMs = nowMs;
+    this.feedback?.receive(plain, nowMs, this.context.unixMs() / 1000);
+  }
+
+  /** Called a few times a second: sends reports that are due and ends a peer that is gone. */
+  tick(nowMs: number): void {
+    if (this.state !== "connected") {
+      if (nowMs - this.createdMs >= this.context.connectMsMax) this.close(this.timeoutReason());
+      return;
+    }
+    if (nowMs - this.aliveMs >= CONSENT_MS) {
+      this.close("consent_lost");
+      return;
+    }
+    if (nowMs - this.reportedMs >= REPORT_INTERVAL_MS) this.sendReports(nowMs);
+  }
+
+  /** Ends the viewer at once (RFC 7675 §5.2): no packet is sent after the DTLS close. Idempotent. */
+  close(reason: CloseReason): void {
+    if (this.state === "closed") return;
+    this.state = "closed";
+    this.closeReason = reason;
+    for (const subscriber of this.subscribers) this.fanOut.remove(subscriber);
+    this.dtls?.close();
+    for (const listener of this.closeListeners) listener(reason);
+  }
+
+  view(): PeerView {
+    const sum = (pick: (subscriber: Subscriber) => number) =>
+      this.subscribers.reduce((total, subscriber) => total + pick(subscriber), 0);
+    const codec = (kind: MediaKind) =>
+      this.negotiation.tracks.find((track) => track.kind === kind)?.codec ?? null;
+    return {
+      id: this.id,
+      state: this.state,
+      sinceMs: this.sinceUnixMs,
+      remoteCandidateType: this.remoteCandidateType(),
+      videoCodec: codec("video"),
+      audioCodec: codec("audio"),
+      packetsSent: sum((subscriber) => subscriber.packetsSent),
+      bytesSent: sum((subscriber) => subscriber.octetsSent),
+      packetsResent: this.feedback?.packetsResent ?? 0,
+      rttMs: this.feedback?.statistics.rttMs ?? null,
+      lossPercent: this.feedback?.statistics.lossPercent ?? null,
+      jitterMs: this.feedback?.statistics.jitterMs ?? null,
+    };
+  }
+
+  private timeoutReason(): CloseReason {
+    if (this.state === "new") return "no_stun_received";
+    return this.state === "checking" ? "stun_but_no_dtls" : "dtls_failed";
+  }
+
+  private select(endpoint: Endpoint): void {
+    if (this.path !== undefined) this.path.endpoint = endpoint;
+    const early = this.earlyDtls;
+    this.earlyDtls = [];
+    for (const datagram of early) this.receiveDtls(datagram, endpoint);
+  }
+
+  private startDtls(): DtlsSession {
+    this.state = "handshaking";
+    return new DtlsSession({
+      identity: this.context.identity,
+      remoteFingerprints: this.negotiation.offer.fingerprints,
+      send: (datagram) => {
+        const to = this.dtlsEndpoint;
+        if (to !== undefined) this.context.socket.send(datagram, to);
+      },
+      onConnected: (keys) => this.connect(keys),
+      onFailed: (reason) => this.close(reason),
+      onClosed: () => this.close("dtls_closed"),
+    });
+  }
+
+  private connect(keys: SrtpKeys): void {
+    const endpoint = this.ice.selectedEndpoint ?? this.dtlsEndpoint;
+    if (endpoint === undefined || this.state !== "handshaking") return;
+    this.state = "connected";
+    this.srtcp = new Srtcp(keys);
+    this.path = { endpoint, cipher: createCipher(keys) };
+    this.subscribers = this.subscribe(this.path);
+    this.feedback = new Feedback(this.subscribers, this.context.batch);
+    this.sendReports(this.context.nowMs());
+    for (const subscriber of this.subscribers) this.fanOut.add(subscriber);
+    this.onConnected(this);
+  }
+
+  private subscribe(path: ViewerPath): readonly Subscriber[] {
+    const { randomBytes } = this.context;
+    return this.negotiation.tracks.flatMap((negotiated) => {
+      const track = this.stream.track(negotiated.kind);
+      const ssrcs = this.ssrcs.get(negotiated.kind);
+      if (track === undefined || ssrcs === undefined) return [];
+      const { rtxPayloadType } = negotiated;
+      const options = {
+        track,
+        path,
+        payloadType: negotiated.payloadType,
+        ssrc: ssrcs.ssrc,
+        rtx:
+          rtxPayloadType === undefined || ssrcs.rtxSsrc === undefined
+            ? undefined
+            : { payloadType: rtxPayloadType, ssrc: ssrcs.rtxSsrc },
+        firstSequence: 1024 + (randomBytes(2).readUInt16BE() % 31_744),
+        timestampShift: randomBytes(4).readUInt32BE(),
+      };
+      return [new Subscriber(options, FanOut.firstIndex(track))];
+    });
+  }
+
+  private sendReports(nowMs: number): void {
+    this.reportedMs = nowMs;
+    const unixSeconds = this.context.unixMs() / 1000;
+    if (this.srtcp === undefined || this.path === undefined) return;
+    for (const subscriber of this.subscribers) {
+      const report = senderReport(subscriber, unixSeconds, this.cname);
+      this.context.socket.send(this.srtcp.protect(report), this.path.endpoint);
+    }
+  }
+
+  private newCredentials(): IceCredentials {
+    // RFC 8445 §5.3 asks for 24 and 128 random bits; base64url characters need no escape in SDP but "-" and "_".
+    const random = (bytes: number) => this.context.randomBytes(bytes).toString("hex");
+    return { iceUfrag: random(6), icePwd: random(16) };
+  }
+
+  private newSsrcs(track: NegotiatedTrack): { ssrc: number; rtxSsrc: number | undefined } {
+    const random = () => this.context.randomBytes(4).readUInt32BE();
+    return {
+      ssrc: random(),
+      rtxSsrc: track.rtxPayloadType === undefined ? undefined : random(),
+    };
+  }
+
+  private remoteCandidateType(): RemoteCandidate["type"] | null {
+    const selected = this.ice.selectedEndpoint;
+    if (selected === undefined) return null;
+    const address = plainAddress(selected.address);
+    const known = this.remoteCandidates.find(
+      (candidate) => candidate.address === address && candidate.port === selected.port,
+    );
+    return known?.type ?? "prflx";
+  }
+}

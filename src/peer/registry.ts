@@ -1,0 +1,201 @@
+/**
+ * All viewers: the limits, the way from a datagram to its peer, and the tick that ends those who are gone.
+ */
+import { attachFanOut, FanOut } from "../egress/fan-out.ts";
+import { PeerLimitReached, ServerDraining, StreamNotLive } from "../errors.ts";
+import type { Stream } from "../stream/stream.ts";
+import { datagramKind } from "../transport/demux.ts";
+import { endpointKey } from "../transport/ice-lite.ts";
+import type { Endpoint } from "../transport/media-socket.ts";
+import type { Offer } from "../wire/sdp/offer.ts";
+import { parseStun } from "../wire/stun/message.ts";
+import { negotiate } from "./negotiate.ts";
+import { type CloseReason, Peer, type PeerContext } from "./peer.ts";
+
+/** Told of what becomes of viewers; implemented by the metrics. */
+export interface PeerObserver {
+  /** ICE and DTLS are up, this many seconds after the answer. */
+  connected(streamId: string, seconds: number): void;
+  /** The viewer never connected ("timeout", "failed") or was lost ("disconnected"). */
+  failed(streamId: string, seconds: number, reason: "timeout" | "failed" | "disconnected"): void;
+  closed(streamId: string, peerId: string, reason: CloseReason): void;
+}
+
+export interface PeerLimits {
+  readonly total: number;
+  readonly perStream: number;
+}
+
+const FAILURES: Partial<Record<CloseReason, "timeout" | "failed" | "disconnected">> = {
+  no_stun_received: "timeout",
+  stun_but_no_dtls: "timeout",
+  dtls_failed: "failed",
+  fingerprint_mismatch: "failed",
+  consent_lost: "disconnected",
+};
+const TICK_MS = 250;
+/** A place is likely to be free again after this time. */
+const LIMIT_RETRY_SECONDS = 30;
+
+export class PeerRegistry {
+  private readonly context: PeerContext;
+  private readonly limits: PeerLimits;
+  private readonly observer: PeerObserver;
+  private readonly peers = new Map<string, Peer>();
+  private readonly byUfrag = new Map<string, Peer>();
+  private readonly byAddress = new Map<string, Peer>();
+  private readonly fanOuts = new Map<string, FanOut>();
+  private readonly counts = new Map<string, number>();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private draining = false;
+
+  constructor(options: { context: PeerContext; limits: PeerLimits; observer: PeerObserver }) {
+    this.context = options.context;
+    this.limits = options.limits;
+    this.observer = options.observer;
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  /** From here on the stream's packets reach its viewers. */
+  addStream(stream: Stream): void {
+    const fanOut = new FanOut(this.context.batch);
+    this.fanOuts.set(stream.id, fanOut);
+    attachFanOut(stream, fanOut, () => this.closeStream(stream.id, "source_changed"));
+  }
+
+  removeStream(id: string): void {
+    this.closeStream(id, "stream_removed");
+    this.fanOuts.get(id)?.close();
+    this.fanOuts.delete(id);
+  }
+
+  /** Throws ServerDraining or PeerLimitReached; to be called before a body is read or parsed. */
+  admit(stream: Stream): void {
+    if (this.draining) throw new ServerDraining();
+    if (this.peers.size >= this.limits.total) {
+      throw new PeerLimitReached("global", this.limits.total, LIMIT_RETRY_SECONDS);
+    }
+    const perStream = stream.peersMax ?? this.limits.perStream;
+    if (this.count(stream.id) >= perStream) {
+      throw new PeerLimitReached("stream", perStream, LIMIT_RETRY_SECONDS);
+    }
+  }
+
+  /** Answers an offer. Throws what admit() and negotiate() throw, and StreamNotLive for a stream just removed. */
+  open(stream: Stream, offer: Offer): Peer {
+    this.admit(stream);
+    const fanOut = this.fanOuts.get(stream.id);
+    if (fanOut === undefined) throw new StreamNotLive(stream.id, LIMIT_RETRY_SECONDS);
+    const peer = new Peer({
+      stream,
+      negotiation: negotiate(offer, stream.produced),
+      fanOut,
+      context: this.context,
+      onConnected: (connected) =>
+        this.observer.connected(stream.id, this.secondsSince(connected.createdMs)),
+    });
+    this.peers.set(peer.id, peer);
+    this.byUfrag.set(peer.ice.local.iceUfrag, peer);
+    this.counts.set(stream.id, this.count(stream.id) + 1);
+    peer.onClosed((reason) => this.forget(peer, reason));
+    return peer;
+  }
+
+  get(id: string): Peer | undefined {
+    return this.peers.get(id);
+  }
+
+  list(streamId: string): readonly Peer[] {
+    return [...this.peers.values()].filter((peer) => peer.streamId === streamId);
+  }
+
+  /** Viewers of one stream, or of all. */
+  count(streamId?: string): number {
+    return streamId === undefined ? this.peers.size : (this.counts.get(streamId) ?? 0);
+  }
+
+  /** ICE restart: the peer's new ufrag leads to it as well as the old one. */
+  restartIce(peer: Peer, remote: { iceUfrag: string; icePwd: string }) {
+    const local = peer.restartIce(remote);
+    this.byUfrag.set(local.iceUfrag, peer);
+    return local;
+  }
+
+  /** One datagram from the media socket. Whatever is in it, nothing throws. */
+  receive(datagram: Buffer, from: Endpoint): void {
+    switch (datagramKind(datagram)) {
+      case "stun":
+        this.receiveStun(datagram, from);
+        return;
+      case "dtls":
+        this.byAddress.get(endpointKey(from))?.receiveDtls(datagram, from);
+        return;
+      case "srtcp":
+        this.byAddress.get(endpointKey(from))?.receiveSrtcp(datagram);
+        return;
+      default:
+        return;
+    }
+  }
+
+  /** Takes no more viewers and tells those who are here that it is over. */
+  drain(): void {
+    this.draining = true;
+    for (const peer of [...this.peers.values()]) peer.close("server_drain");
+  }
+
+  close(): void {
+    this.drain();
+    clearInterval(this.timer);
+    for (const fanOut of this.fanOuts.values()) fanOut.close();
+  }
+
+  private receiveStun(datagram: Buffer, from: Endpoint): void {
+    const message = parseStun(datagram);
+    if (message === undefined) return;
+    const peer =
+      message.kind === "request"
+        ? this.byUfrag.get(message.ufrag)
+        : this.byAddress.get(endpointKey(from));
+    if (peer === undefined || !peer.receiveStun(datagram, message, from)) return;
+    this.syncAddresses(peer);
+  }
+
+  /** The address book follows the paths of the peer's ICE agent, which are few. */
+  private syncAddresses(peer: Peer): void {
+    const { pathKeys } = peer.ice;
+    for (const key of peer.addressKeys) {
+      if (!pathKeys.includes(key) && this.byAddress.get(key) === peer) this.byAddress.delete(key);
+    }
+    for (const key of pathKeys) this.byAddress.set(key, peer);
+    peer.addressKeys = pathKeys;
+  }
+
+  private tick(): void {
+    const nowMs = this.context.nowMs();
+    for (const peer of [...this.peers.values()]) peer.tick(nowMs);
+  }
+
+  private closeStream(id: string, reason: CloseReason): void {
+    for (const peer of this.list(id)) peer.close(reason);
+  }
+
+  private forget(peer: Peer, reason: CloseReason): void {
+    this.peers.delete(peer.id);
+    for (const [ufrag, other] of this.byUfrag) if (other === peer) this.byUfrag.delete(ufrag);
+    for (const key of peer.addressKeys) {
+      if (this.byAddress.get(key) === peer) this.byAddress.delete(key);
+    }
+    const left = this.count(peer.streamId) - 1;
+    if (left > 0) this.counts.set(peer.streamId, left);
+    else this.counts.delete(peer.streamId);
+    const failure = FAILURES[reason];
+    const seconds = this.secondsSince(peer.createdMs);
+    if (failure !== undefined) this.observer.failed(peer.streamId, seconds, failure);
+    this.observer.closed(peer.streamId, peer.id, reason);
+  }
+
+  private secondsSince(ms: number): number {
+    return (this.context.nowMs() - ms) / 1000;
+  }
+}
