@@ -3,7 +3,8 @@
  * room runs FFmpeg; this file only hands it ports to send to, and knows nothing of viewers.
  */
 import type { MediaKind } from "../errors.ts";
-import type { LegTarget, SourcePlan } from "../process/ffmpeg-args.ts";
+import type { LegTarget } from "../process/ffmpeg-args.ts";
+import type { SourcePlan } from "../process/source-plan.ts";
 import type { Stream, TrackDescription } from "../stream/stream.ts";
 import { SilenceWatch } from "./leg/silence-watch.ts";
 import { Leg } from "./leg.ts";
