@@ -1,0 +1,40 @@
+/** What a scrape answers: the snapshot is refreshed, then the whole registry is written as text. */
+import { collectDefaultMetrics, type Registry } from "prom-client";
+import type { Instruments } from "./instruments.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface Exposition {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export interface ExpositionOptions {
+  readonly registry: Registry;
+  readonly instruments: Pick<Instruments, "syncStreams">;
+  readonly snapshot: Snapshot;
+}
+
+export function createExposition(options: ExpositionOptions): Exposition {
+  const { registry, instruments, snapshot } = options;
+  return {
+    contentType: registry.contentType,
+    text() {
+      const stats = snapshot.refresh();
+      instruments.syncStreams(stats.peersByStream.keys());
+      return registry.metrics();
+    },
+  };
+}
+
+/** Gauges with a counter's suffix, which promtool refuses; Bun does not fill them anyway. */
+const BADLY_NAMED = [
+  "nodejs_active_resources_total",
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+];
+
+/** Adds prom-client's metrics of the process and its runtime. */
+export function addDefaultMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const name of BADLY_NAMED) registry.removeSingleMetric(name);
+}

@@ -1,0 +1,46 @@
+/**
+ * An Elysia lifecycle hook that counts and times every request to the instance it is used in.
+ * To be used in the WHEP instance only: other routes must not become label values.
+ */
+import { Elysia } from "elysia";
+import { CodecMismatch, PeerLimitReached } from "../errors.ts";
+import type { Instruments } from "./instruments.ts";
+import { UNKNOWN_STREAM, WHEP_ROUTES, type WhepRoute } from "./names.ts";
+
+export interface HttpHookOptions {
+  readonly instruments: Instruments;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** Counts also what was thrown: the error handler has set the status by the time the hook runs. */
+export function whepHttpHook({ instruments, nowMs }: HttpHookOptions) {
+  const startedMs = new WeakMap<Request, number>();
+  return new Elysia({ name: "whep-http-hook" })
+    .onTransform({ as: "scoped" }, ({ request }) => {
+      startedMs.set(request, nowMs());
+    })
+    .onAfterResponse({ as: "scoped" }, (context) => {
+      const now = nowMs();
+      const seconds = (now - (startedMs.get(context.request) ?? now)) / 1000;
+      const streamId = idOf(context.params);
+      const code = typeof context.set.status === "number" ? context.set.status : 200;
+      instruments.whepRequest(routeOf(context.request.method), code, streamId, seconds);
+      countCause(instruments, streamId, Reflect.get(context, "error"));
+    });
+}
+
+function idOf(params: object): string {
+  const id: unknown = Reflect.get(params, "id");
+  return typeof id === "string" ? id : UNKNOWN_STREAM;
+}
+
+function routeOf(method: string): WhepRoute {
+  return WHEP_ROUTES.find((route) => route === method.toLowerCase()) ?? "other";
+}
+
+/** The labels beyond the status come from the facts of the error itself. */
+function countCause(instruments: Instruments, streamId: string, error: unknown): void {
+  if (error instanceof CodecMismatch) instruments.codecMismatch(streamId, error.media);
+  if (error instanceof PeerLimitReached) instruments.capRejected(streamId, error.scope);
+}

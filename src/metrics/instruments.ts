@@ -1,0 +1,172 @@
+/**
+ * The counters and histograms, behind an interface that the other rooms are given.
+ * Knows no peer: a label has the id of a configured stream or the word for "no such stream".
+ */
+import { Counter, Histogram, Registry } from "prom-client";
+import {
+  CAP_SCOPES,
+  type CapScope,
+  CORE_LABEL,
+  DURATION_BUCKETS,
+  ICE_FAILURE_REASONS,
+  ICE_RESULTS,
+  type IceFailureReason,
+  MEDIA_KINDS,
+  METRICS,
+  type MediaKind,
+  type MetricDescription,
+  UNKNOWN_STREAM,
+  WHEP_ROUTES,
+  type WhepRoute,
+} from "./names.ts";
+
+export interface Instruments {
+  whepRequest(route: WhepRoute, code: number, streamId: string, seconds: number): void;
+  iceConnected(streamId: string, seconds: number): void;
+  iceFailed(streamId: string, seconds: number, reason: IceFailureReason): void;
+  codecMismatch(streamId: string, kind: MediaKind): void;
+  capRejected(streamId: string, scope: CapScope): void;
+  legFailed(streamId: string, leg: MediaKind): void;
+  /** Gives new streams their counters at 0 and takes those of gone streams away. */
+  syncStreams(ids: Iterable<string>): void;
+}
+
+/** The outcomes that alerts look at: from 0 on, so that rate() and increase() see the first one. */
+const EXPECTED_REQUESTS: readonly (readonly [WhepRoute, number])[] = [
+  ["post", 201],
+  ["post", 400],
+  ["post", 406],
+  ["post", 409],
+  ["post", 503],
+  ["post", 504],
+  ["patch", 204],
+  ["delete", 204],
+];
+
+/** A registry that puts the constant label on every series. */
+export function createRegistry(core: string): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ [CORE_LABEL]: core });
+  return registry;
+}
+
+/** Registers the instruments. `isStream` says which ids are configured streams, at the time of the event. */
+export function createInstruments(
+  registry: Registry,
+  isStream: (id: string) => boolean,
+): Instruments {
+  return new RegisteredInstruments(registry, isStream);
+}
+
+class RegisteredInstruments implements Instruments {
+  private readonly isStream: (id: string) => boolean;
+  private readonly codesSeen = new Set<string>();
+  private streams: ReadonlySet<string> = new Set();
+  private readonly requests: Counter<"route" | "code" | "stream_id">;
+  private readonly requestDuration: Histogram<"route" | "stream_id">;
+  private readonly iceDuration: Histogram<"stream_id" | "result">;
+  private readonly iceFailures: Counter<"stream_id" | "reason">;
+  private readonly codecMismatches: Counter<"stream_id" | "kind">;
+  private readonly capRejections: Counter<"stream_id" | "scope">;
+  private readonly legFailures: Counter<"stream_id" | "leg">;
+
+  constructor(registry: Registry, isStream: (id: string) => boolean) {
+    this.isStream = isStream;
+    this.requests = counter(registry, METRICS.whepRequests);
+    this.requestDuration = histogram(registry, METRICS.whepRequestDuration);
+    this.iceDuration = histogram(registry, METRICS.iceEstablishment);
+    this.iceFailures = counter(registry, METRICS.iceFailures);
+    this.codecMismatches = counter(registry, METRICS.codecMismatches);
+    this.capRejections = counter(registry, METRICS.capRejections);
+    this.legFailures = counter(registry, METRICS.legFailures);
+    this.countRequest("post", "404", UNKNOWN_STREAM, 0);
+  }
+
+  whepRequest(route: WhepRoute, code: number, streamId: string, seconds: number): void {
+    const stream_id = this.label(streamId);
+    this.countRequest(route, String(code), stream_id, 1);
+    this.requestDuration.observe({ route, stream_id }, seconds);
+  }
+
+  iceConnected(streamId: string, seconds: number): void {
+    this.iceDuration.observe({ stream_id: this.label(streamId), result: "connected" }, seconds);
+  }
+
+  /** A peer that is lost after it was connected has no establishment to be timed. */
+  iceFailed(streamId: string, seconds: number, reason: IceFailureReason): void {
+    const stream_id = this.label(streamId);
+    this.iceFailures.inc({ stream_id, reason });
+    if (reason !== "disconnected")
+      this.iceDuration.observe({ stream_id, result: "failed" }, seconds);
+  }
+
+  codecMismatch(streamId: string, kind: MediaKind): void {
+    this.codecMismatches.inc({ stream_id: this.label(streamId), kind });
+  }
+
+  capRejected(streamId: string, scope: CapScope): void {
+    this.capRejections.inc({ stream_id: this.label(streamId), scope });
+  }
+
+  legFailed(streamId: string, leg: MediaKind): void {
+    this.legFailures.inc({ stream_id: this.label(streamId), leg });
+  }
+
+  syncStreams(ids: Iterable<string>): void {
+    const now = new Set(ids);
+    for (const id of now) if (!this.streams.has(id)) this.open(id);
+    for (const id of this.streams) if (!now.has(id)) this.remove(id);
+    this.streams = now;
+  }
+
+  private label(streamId: string): string {
+    return this.isStream(streamId) ? streamId : UNKNOWN_STREAM;
+  }
+
+  private countRequest(route: WhepRoute, code: string, stream_id: string, count: number): void {
+    this.codesSeen.add(code);
+    this.requests.inc({ route, code, stream_id }, count);
+  }
+
+  private open(stream_id: string): void {
+    for (const [route, code] of EXPECTED_REQUESTS) {
+      this.countRequest(route, String(code), stream_id, 0);
+    }
+    for (const reason of ICE_FAILURE_REASONS) this.iceFailures.inc({ stream_id, reason }, 0);
+    for (const kind of MEDIA_KINDS) this.codecMismatches.inc({ stream_id, kind }, 0);
+    for (const scope of CAP_SCOPES) this.capRejections.inc({ stream_id, scope }, 0);
+    for (const leg of MEDIA_KINDS) this.legFailures.inc({ stream_id, leg }, 0);
+  }
+
+  private remove(stream_id: string): void {
+    for (const route of WHEP_ROUTES) {
+      for (const code of this.codesSeen) this.requests.remove({ route, code, stream_id });
+      this.requestDuration.remove({ route, stream_id });
+    }
+    for (const result of ICE_RESULTS) this.iceDuration.remove({ stream_id, result });
+    for (const reason of ICE_FAILURE_REASONS) this.iceFailures.remove({ stream_id, reason });
+    for (const kind of MEDIA_KINDS) this.codecMismatches.remove({ stream_id, kind });
+    for (const scope of CAP_SCOPES) this.capRejections.remove({ stream_id, scope });
+    for (const leg of MEDIA_KINDS) this.legFailures.remove({ stream_id, leg });
+  }
+}
+
+function counter<Label extends string>(
+  registry: Registry,
+  { name, help, labels }: MetricDescription<Label>,
+): Counter<Label> {
+  return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
+}
+
+function histogram<Label extends string>(
+  registry: Registry,
+  { name, help, labels }: MetricDescription<Label>,
+): Histogram<Label> {
+  return new Histogram({
+    name,
+    help,
+    labelNames: [...labels],
+    buckets: [...DURATION_BUCKETS],
+    registers: [registry],
+  });
+}

@@ -1,0 +1,164 @@
+/**
+ * What the WHEP methods do, in the order in which they refuse. Throws domain errors; knows no HTTP status.
+ */
+import {
+  FragmentInvalid,
+  PatchUnsupported,
+  PreconditionFailed,
+  PreconditionRequired,
+  ServerDraining,
+  SourceTimeout,
+  StreamNotFound,
+  StreamNotLive,
+  UnsupportedMediaType,
+} from "../errors.ts";
+import { parseFragment, type SdpFragment, writeFragment } from "../wire/sdp/fragment.ts";
+import { type Offer, parseOffer } from "../wire/sdp/offer.ts";
+import { hasMediaType, readBody, SDP_BYTES_MAX } from "./body.ts";
+import { matches, readIfMatch } from "./entity-tag.ts";
+import { FRAGMENT, SDP } from "./headers.ts";
+import type { IceCredentials, Session, Sessions, WhepPeer } from "./sessions.ts";
+
+/** What the endpoint needs of a stream. */
+export interface WhepStream {
+  readonly id: string;
+  readonly state: "down" | "starting" | "live";
+  whenLive(timeoutMs: number): Promise<boolean>;
+}
+
+/** What the endpoint needs of the peer registry. */
+export interface WhepPeers<S extends WhepStream, P extends WhepPeer> {
+  /** Throws ServerDraining or PeerLimitReached. */
+  admit(stream: S): void;
+  /** Throws CodecMismatch, OfferInvalid and what admit() throws. */
+  open(stream: S, offer: Offer): P;
+  restartIce(peer: P, remote: IceCredentials): P["local"];
+}
+
+export interface EndpointOptions<S extends WhepStream, P extends WhepPeer> {
+  readonly streams: { get(id: string): S | undefined };
+  readonly peers: WhepPeers<S, P>;
+  readonly sessions: Sessions<P>;
+  readonly isDraining: () => boolean;
+  /** Throws RateLimited. */
+  readonly limitRate: (request: Request) => void;
+  /** Throws Unauthorized. */
+  readonly authorize: (request: Request) => void;
+  readonly sourceWaitSeconds: number;
+}
+
+/** Longer than any id that a process record may have, so that nothing longer is looked up. */
+export const ID_LENGTH_MAX = 256;
+/** A source that reconnects has mostly done so after this time. */
+const SOURCE_RETRY_SECONDS = 5;
+
+export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
+  private readonly options: EndpointOptions<S, P>;
+
+  constructor(options: EndpointOptions<S, P>) {
+    this.options = options;
+  }
+
+  /** For GET and HEAD on the endpoint: throws where the stream is not there. */
+  look(request: Request, id: unknown): S {
+    this.options.authorize(request);
+    return this.stream(id);
+  }
+
+  /** For GET and HEAD on the session. */
+  lookAtSession(request: Request, id: unknown, secret: string): Session<P> {
+    return this.options.sessions.get(this.look(request, id).id, secret);
+  }
+
+  /** An offer for a session. Everything that is cheap to find out comes before the body is read. */
+  async post(request: Request, id: unknown): Promise<Session<P>> {
+    this.options.authorize(request);
+    if (this.options.isDraining()) throw new ServerDraining();
+    const stream = this.stream(id);
+    this.options.peers.admit(stream);
+    this.options.limitRate(request);
+    if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
+    const offer = parseOffer(await readBody(request, SDP_BYTES_MAX));
+    await this.awaitLive(stream);
+    const peer = this.options.peers.open(stream, offer);
+    return this.options.sessions.open(stream.id, peer, offer);
+  }
+
+  /**
+   * Trickled candidates, or an ICE restart, for which the answer's fragment is returned.
+   * Whatever is thrown, the session goes on (WHEP §4.5.3).
+   */
+  async patch(request: Request, id: unknown, secret: string): Promise<PatchResult<P>> {
+    const session = this.lookAtSession(request, id, secret);
+    this.options.limitRate(request);
+    if (hasMediaType(request, SDP)) throw new PatchUnsupported();
+    if (!hasMediaType(request, FRAGMENT)) throw new UnsupportedMediaType(FRAGMENT);
+    const condition = readIfMatch(request.headers.get("if-match"));
+    if (condition.kind === "absent") throw new PreconditionRequired();
+    const fragment = parseFragment(await readBody(request, SDP_BYTES_MAX));
+    // It may have ended while the body was on its way.
+    this.options.sessions.get(session.streamId, secret);
+    const restart = restartOf(session, fragment);
+    if (restart !== undefined)
+      return { session, fragment: this.restart(session, restart, fragment) };
+    if (!matches(condition, session.etag)) throw new PreconditionFailed();
+    session.peer.addRemoteCandidates(fragment.candidates);
+    return { session, fragment: undefined };
+  }
+
+  /**
+   * Ends a session. Idempotent: a session that has ended, or of which nothing is known any more, is a
+   * session that is not there, which is what the player asked for. So an unguessed URL tells nothing either.
+   */
+  delete(request: Request, id: unknown, secret: string): void {
+    const stream = this.look(request, id);
+    this.options.limitRate(request);
+    this.options.sessions.remove(stream.id, secret);
+  }
+
+  private stream(id: unknown): S {
+    const known = typeof id === "string" && id.length <= ID_LENGTH_MAX;
+    const stream = known ? this.options.streams.get(id) : undefined;
+    if (stream === undefined) throw new StreamNotFound();
+    return stream;
+  }
+
+  private async awaitLive(stream: S): Promise<void> {
+    if (stream.state === "down") throw new StreamNotLive(stream.id, SOURCE_RETRY_SECONDS);
+    if (stream.state === "live") return;
+    if (await stream.whenLive(this.options.sourceWaitSeconds * 1000)) return;
+    throw new SourceTimeout(stream.id, SOURCE_RETRY_SECONDS);
+  }
+
+  private restart(session: Session<P>, remote: IceCredentials, fragment: SdpFragment): string {
+    const local = this.options.peers.restartIce(session.peer, remote);
+    this.options.sessions.restarted(session, remote);
+    session.peer.addRemoteCandidates(fragment.candidates);
+    const mids = session.peer.iceTransportMids;
+    const { mid, kind } = mids[0] ?? { mid: "", kind: "video" };
+    return writeFragment({ ...local, mid, kind, bundle: mids.map((section) => section.mid) });
+  }
+}
+
+export interface PatchResult<P extends WhepPeer> {
+  readonly session: Session<P>;
+  /** The body of the answer to a restart. */
+  readonly fragment: string | undefined;
+}
+
+/**
+ * The new credentials where the fragment has some. WHEP §4.5.3: they mean a restart whatever If-Match
+ * says; only those of an earlier generation do not, they are a late trickle.
+ */
+function restartOf<P extends WhepPeer>(
+  session: Session<P>,
+  { iceUfrag, icePwd }: SdpFragment,
+): IceCredentials | undefined {
+  if (iceUfrag === undefined || icePwd === undefined) return undefined;
+  const known = session.remote.find((credentials) => credentials.iceUfrag === iceUfrag);
+  if (known === undefined) return { iceUfrag, icePwd };
+  // RFC 8445 §9: a restart changes both.
+  if (known.icePwd !== icePwd) throw new FragmentInvalid("a=ice-pwd changed without a=ice-ufrag.");
+  if (known !== session.remote[0]) throw new PreconditionFailed();
+  return undefined;
+}
