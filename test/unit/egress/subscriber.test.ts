@@ -1,0 +1,114 @@
+import { describe, expect, test } from "bun:test";
+import { SrtpSession } from "werift";
+import { createCipher } from "../../../src/egress/cipher/node-crypto.ts";
+import { Subscriber } from "../../../src/egress/subscriber.ts";
+import type { SrtpKeys } from "../../../src/transport/dtls.ts";
+import { fixedRandom } from "../../support/fixed-random.ts";
+import { fakeTrack, RecordingBatch, subscriberOf } from "./support.ts";
+
+describe("subscriber", () => {
+  test("rewrites payload type, SSRC, sequence number and timestamp and keeps marker and payload", () => {
+    const batch = new RecordingBatch();
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    add();
+    const subscriber = subscriberOf(track, batch, 0);
+    subscriber.send(1, Buffer.from("hello"), batch);
+    expect(batch.packets[0]).toMatchObject({
+      payloadType: 102,
+      ssrc: 0xcafe,
+      sequence: 2001,
+      timestamp: (3000 + 0xfffffff0) % 2 ** 32,
+      marker: true,
+      rollover: 0,
+    });
+    expect(batch.packets[0]?.payload.toString()).toBe("hello");
+    expect([subscriber.packetsSent, subscriber.octetsSent]).toEqual([1, 5]);
+  });
+
+  test("the rollover counter grows with each wrap of the sequence number", () => {
+    const batch = new RecordingBatch();
+    const { track, add } = fakeTrack();
+    add();
+    const subscriber = subscriberOf(track, batch, 0, { firstSequence: 32_767 });
+    for (const index of [32_768, 32_769, 98_304, 98_305])
+      subscriber.send(index, Buffer.alloc(1), batch);
+    expect(batch.packets.map(({ sequence, rollover }) => [sequence, rollover])).toEqual([
+      [65_535, 0],
+      [0, 1],
+      [65_535, 1],
+      [0, 2],
+    ]);
+  });
+
+  test("RTX carries the original sequence number on its own SSRC, sequence and payload type", () => {
+    const batch = new RecordingBatch();
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    add();
+    const subscriber = subscriberOf(track, batch, 0, { rtx: true });
+    subscriber.sendRtx(1, Buffer.from("..abc"), batch);
+    subscriber.sendRtx(0, Buffer.from("..xyz"), batch);
+    expect(batch.packets.map((p) => [p.payloadType, p.ssrc, p.sequence])).toEqual([
+      [103, 0xbeef, 2000],
+      [103, 0xbeef, 2001],
+    ]);
+    expect(batch.packets[0]?.payload.readUInt16BE()).toBe(2001);
+    expect(batch.packets[0]?.payload.toString("utf8", 2)).toBe("abc");
+  });
+});
+
+describe("SRTP ciphers", () => {
+  for (const [profile, id, saltBytes] of [
+    ["AEAD_AES_128_GCM", 7, 12],
+    ["AES128_CM_HMAC_SHA1_80", 1, 14],
+  ] as const) {
+    test(`${profile}: another implementation decrypts it, over the wrap of the sequence number`, () => {
+      const random = fixedRandom(9);
+      const keys: SrtpKeys = {
+        profile,
+        localKey: random.bytes(16),
+        localSalt: random.bytes(saltBytes),
+        remoteKey: random.bytes(16),
+        remoteSalt: random.bytes(saltBytes),
+      };
+      const receiver = new SrtpSession({
+        keys: {
+          localMasterKey: keys.remoteKey,
+          localMasterSalt: keys.remoteSalt,
+          remoteMasterKey: keys.localKey,
+          remoteMasterSalt: keys.localSalt,
+        },
+        profile: id,
+      });
+      const { track, add } = fakeTrack();
+      add({ key: true });
+      const sent: Buffer[] = [];
+      const arena = Buffer.alloc(2048);
+      const batch = {
+        arena,
+        next: () => 0,
+        commit: (length: number) => void sent.push(Buffer.from(arena.subarray(0, length))),
+        flush: () => undefined,
+      };
+      const subscriber = new Subscriber(
+        {
+          track,
+          path: { endpoint: { address: "192.0.2.1", port: 1 }, cipher: createCipher(keys) },
+          payloadType: 96,
+          ssrc: 0x01020304,
+          rtx: undefined,
+          firstSequence: 32_000,
+          timestampShift: 0,
+        },
+        0,
+      );
+      for (let index = 0; index < 40_000; index += 50) {
+        const payload = random.bytes(1 + random.below(1200));
+        subscriber.send(index, payload, batch);
+        const plain = receiver.decrypt(sent.at(-1) ?? Buffer.alloc(0));
+        expect(plain.subarray(12).equals(payload)).toBe(true);
+      }
+    });
+  }
+});
