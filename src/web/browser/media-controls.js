@@ -1,0 +1,81 @@
+// The buttons under the picture: play, sound, volume, full screen, picture in picture.
+
+const byId = (id) => document.getElementById(id);
+
+/** Wires the controls to the video element; returns { update, setHasAudio }. */
+export function mediaControls(video) {
+  const frame = byId("screen");
+  const play = byId("play");
+  const mute = byId("mute");
+  const volume = byId("volume");
+  const unmute = byId("unmute");
+  let hasAudio = false;
+
+  function update() {
+    label(play, video.paused ? "Play" : "Pause", video.paused ? "play" : "pause");
+    label(mute, video.muted ? "Unmute" : "Mute", video.muted ? "sound-off" : "sound-on");
+    play.disabled = video.srcObject === null;
+    mute.disabled = !hasAudio;
+    volume.disabled = !hasAudio;
+    volume.value = String(video.muted ? 0 : Math.round(video.volume * 100));
+    unmute.hidden = !(hasAudio && video.muted && !video.paused);
+  }
+
+  function setMuted(muted) {
+    // A volume of zero would make "Unmute" a button without effect.
+    if (!muted && video.volume === 0) video.volume = 1;
+    video.muted = muted;
+    if (!muted && document.activeElement === unmute) mute.focus();
+  }
+
+  play.addEventListener("click", () => {
+    if (video.paused) video.play().catch(() => {});
+    else video.pause();
+  });
+  mute.addEventListener("click", () => setMuted(!video.muted));
+  unmute.addEventListener("click", () => setMuted(false));
+  volume.addEventListener("input", () => {
+    video.volume = Number(volume.value) / 100;
+    video.muted = video.volume === 0;
+  });
+  for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, update);
+  wireFullscreen(video, frame);
+  wirePictureInPicture(video);
+  update();
+  return {
+    update,
+    setHasAudio(value) {
+      hasAudio = value;
+      update();
+    },
+  };
+}
+
+function label(button, text, icon) {
+  if (button.dataset.icon === icon) return;
+  button.dataset.icon = icon;
+  button.querySelector(".label").textContent = text;
+}
+
+function wireFullscreen(video, frame) {
+  const button = byId("fullscreen");
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else if (frame.requestFullscreen) frame.requestFullscreen().catch(() => {});
+    // iPhones can only show the video element itself in full screen.
+    else video.webkitEnterFullscreen?.();
+  });
+  document.addEventListener("fullscreenchange", () => {
+    const active = document.fullscreenElement !== null;
+    label(button, active ? "Leave full screen" : "Full screen", active ? "shrink" : "grow");
+  });
+}
+
+function wirePictureInPicture(video) {
+  const button = byId("pip");
+  button.hidden = !document.pictureInPictureEnabled;
+  button.addEventListener("click", () => {
+    if (document.pictureInPictureElement) document.exitPictureInPicture().catch(() => {});
+    else video.requestPictureInPicture().catch(() => {});
+  });
+}

@@ -1,0 +1,123 @@
+// getStats() → the numbers of the panel. Pure: reports in, numbers out.
+
+/** The facts of one getStats() report that matter here, with names of our own. */
+export function readSample(report) {
+  const stats = [...report.values()];
+  const inbound = (kind) => stats.find((s) => s.type === "inbound-rtp" && s.kind === kind);
+  const pair = selectedPair(stats, report);
+  return {
+    video: inbound("video"),
+    audio: inbound("audio"),
+    videoCodec: codecName(report.get(inbound("video")?.codecId)),
+    audioCodec: codecName(report.get(inbound("audio")?.codecId)),
+    pair,
+    local: report.get(pair?.localCandidateId),
+    remote: report.get(pair?.remoteCandidateId),
+  };
+}
+
+function selectedPair(stats, report) {
+  const transport = stats.find((s) => s.type === "transport" && s.selectedCandidatePairId);
+  if (transport !== undefined) return report.get(transport.selectedCandidatePairId);
+  const pairs = stats.filter((s) => s.type === "candidate-pair" && s.state === "succeeded");
+  return pairs.find((s) => s.selected) ?? pairs.find((s) => s.nominated) ?? pairs[0];
+}
+
+function codecName(codec) {
+  if (codec === undefined) return undefined;
+  const profile = /profile-level-id=([0-9a-f]{6})/i.exec(codec.sdpFmtpLine ?? "")?.[1];
+  const name = codec.mimeType.replace(/^(video|audio)\//i, "");
+  return profile === undefined ? name : `${name} ${profile}`;
+}
+
+const milliseconds = (seconds) => (seconds === undefined ? undefined : Math.round(seconds * 1000));
+
+/** Growth of one counter between two samples, or undefined where it cannot be known. */
+function growth(now, before, name) {
+  const value = now?.[name];
+  const old = before?.[name];
+  return value === undefined || old === undefined || value < old ? undefined : value - old;
+}
+
+function bitrateKbit(now, before) {
+  const bytes = growth(now, before, "bytesReceived");
+  const ms = growth(now, before, "timestamp");
+  return bytes === undefined || !ms ? undefined : Math.round((bytes * 8) / ms);
+}
+
+/** Mean time in the jitter buffer of what was played since the sample before. */
+function jitterBufferMs(now, before) {
+  const seconds = growth(now, before, "jitterBufferDelay");
+  const count = growth(now, before, "jitterBufferEmittedCount");
+  return seconds === undefined || !count ? undefined : Math.round((seconds * 1000) / count);
+}
+
+function lossPercent(now, before) {
+  const lost = growth(now, before, "packetsLost") ?? 0;
+  const received = growth(now, before, "packetsReceived");
+  return received === undefined || received + lost === 0
+    ? undefined
+    : (100 * lost) / (received + lost);
+}
+
+/** Picture time minus sound time at the play-out, where the browser tells both. */
+function skewMs({ video, audio }) {
+  const picture = video?.estimatedPlayoutTimestamp;
+  const sound = audio?.estimatedPlayoutTimestamp;
+  return picture && sound ? Math.round(picture - sound) : undefined;
+}
+
+/** The numbers of the panel from two samples one interval apart; unknown ones are undefined. */
+export function summarize(sample, before) {
+  const { video, audio, pair, remote, local } = sample;
+  const frames = growth(video, before?.video, "framesDecoded");
+  const intervalMs = growth(video, before?.video, "timestamp");
+  return {
+    width: video?.frameWidth,
+    height: video?.frameHeight,
+    fps: frames === undefined || !intervalMs ? undefined : Math.round((frames * 1000) / intervalMs),
+    videoKbit: bitrateKbit(video, before?.video),
+    audioKbit: bitrateKbit(audio, before?.audio),
+    videoCodec: sample.videoCodec,
+    audioCodec: sample.audioCodec,
+    decoder: video?.decoderImplementation,
+    framesDecoded: video?.framesDecoded ?? 0,
+    framesDropped: video?.framesDropped ?? 0,
+    freezes: video?.freezeCount,
+    freezeSeconds: video?.totalFreezesDuration,
+    packetsReceived: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
+    packetsLost: (video?.packetsLost ?? 0) + (audio?.packetsLost ?? 0),
+    packetsRepaired: video?.retransmittedPacketsReceived,
+    lossPercent: lossPercent(video ?? audio, before?.video ?? before?.audio),
+    jitterMs: milliseconds(video?.jitter ?? audio?.jitter),
+    jitterBufferMs: jitterBufferMs(video, before?.video),
+    audioBufferMs: jitterBufferMs(audio, before?.audio),
+    audioEnergy: audio?.totalAudioEnergy,
+    samplesReceived: audio?.totalSamplesReceived,
+    concealedPercent: audio?.totalSamplesReceived
+      ? (100 * (audio.concealedSamples ?? 0)) / audio.totalSamplesReceived
+      : undefined,
+    rttMs: milliseconds(pair?.currentRoundTripTime),
+    candidateType: local?.candidateType,
+    remoteType: remote?.candidateType,
+    remoteAddress: remote?.address ? `${remote.address}:${remote.port}` : undefined,
+    protocol: local?.protocol,
+    skewMs: skewMs(sample),
+  };
+}
+
+/** One sentence on how well it plays, and whose side a fault is on. */
+export function judge(numbers) {
+  if (numbers.packetsReceived === 0) return { level: "poor", text: "No packets have arrived yet." };
+  if ((numbers.lossPercent ?? 0) >= 2) {
+    const percent = numbers.lossPercent.toFixed(1);
+    return { level: "poor", text: `The network loses packets (${percent} % in the last second).` };
+  }
+  if ((numbers.rttMs ?? 0) > 300) {
+    return { level: "fair", text: `The way to the server is long (${numbers.rttMs} ms).` };
+  }
+  if (numbers.framesDropped > 30 && numbers.framesDropped > numbers.framesDecoded * 0.05) {
+    return { level: "fair", text: "This device is too slow to show every frame." };
+  }
+  return { level: "good", text: "Playing well." };
+}

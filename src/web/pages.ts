@@ -1,0 +1,48 @@
+/**
+ * The pages for people: list of streams, player, and their scripts, all inside the binary.
+ * They speak to the server over the public HTTP API only; this room knows no stream.
+ */
+
+import { Elysia } from "elysia";
+import { serveAsset } from "./asset.ts";
+import failuresJs from "./browser/failures.js" with { type: "text" };
+import mediaControlsJs from "./browser/media-controls.js" with { type: "text" };
+import playerJs from "./browser/player.js" with { type: "text" };
+import statisticsJs from "./browser/statistics.js" with { type: "text" };
+import statisticsPanelJs from "./browser/statistics-panel.js" with { type: "text" };
+import statusJs from "./browser/status.js" with { type: "text" };
+import streamRowJs from "./browser/stream-row.js" with { type: "text" };
+import tokenStoreJs from "./browser/token-store.js" with { type: "text" };
+import whepClientJs from "./browser/whep-client.js" with { type: "text" };
+import whepPlayerJs from "./browser/whep-player.js" with { type: "text" };
+import faviconSvg from "./favicon.svg" with { type: "text" };
+import pageCss from "./page.css" with { type: "text" };
+import playerHtml from "./player.html" with { type: "text" };
+import statusHtml from "./status.html" with { type: "text" };
+
+const ASSETS: Readonly<Record<string, string>> = {
+  "failures.js": failuresJs,
+  "favicon.svg": faviconSvg,
+  "media-controls.js": mediaControlsJs,
+  "page.css": pageCss,
+  "player.js": playerJs,
+  "statistics-panel.js": statisticsPanelJs,
+  "statistics.js": statisticsJs,
+  "status.js": statusJs,
+  "stream-row.js": streamRowJs,
+  "token-store.js": tokenStoreJs,
+  "whep-client.js": whepClientJs,
+  "whep-player.js": whepPlayerJs,
+};
+
+/** `/`, `/player/{id}` (ids may hold slashes, encoded or not) and `/assets/{name}`. */
+export function pageRoutes(): Elysia {
+  const app = new Elysia({ name: "pages" });
+  serveAsset(app, "/", "status.html", { text: statusHtml });
+  serveAsset(app, "/player/*", "player.html", { text: playerHtml });
+  for (const [name, text] of Object.entries(ASSETS)) {
+    serveAsset(app, `/assets/${name}`, name, { text });
+  }
+  serveAsset(app, "/favicon.ico", "favicon.svg", { text: faviconSvg });
+  return app;
+}
