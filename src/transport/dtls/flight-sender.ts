@@ -62,7 +62,7 @@ export class FlightSender {
 
   /** Sends the last flight again because the client repeated its own. */
   repeat(): void {
-    if (this.askedRepeats >= ASKED_REPEATS_MAX) return;
+    if (this.waiting.length > 0 || this.askedRepeats >= ASKED_REPEATS_MAX) return;
     this.askedRepeats += 1;
     this.send(this.flight);
   }
