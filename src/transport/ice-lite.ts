@@ -100,12 +100,12 @@ export class IceLiteAgent {
     if (path === undefined) return true;
     const plain = plainAddress(from.address);
     if (message.useCandidate) path.nominated = true;
-    // Our check goes first, so that the player has answered it before it starts DTLS.
-    if (!path.validated) this.check(path, nowMs);
     this.options.send(
       bindingSuccess(message.transactionId, plain, from.port, credentials.local.icePwd),
       from,
     );
+    // Our check comes second: some players nominate on a check of ours, but only once theirs has succeeded.
+    if (!path.validated) this.check(path, nowMs);
     this.select(path, nowMs);
     return true;
   }

@@ -53,7 +53,7 @@ describe("ICE-lite agent", () => {
   test("answers an authentic request and checks the address itself before it selects it", () => {
     const { ice, sent, selected, ask, answerCheck } = agent();
     expect(ask(HOME, 0)).toBe(true);
-    expect(sent.map(({ datagram }) => parseStun(datagram)?.kind)).toEqual(["request", "success"]);
+    expect(sent.map(({ datagram }) => parseStun(datagram)?.kind)).toEqual(["success", "request"]);
     expect(ice.validated(HOME)).toBe(false);
     expect(selected).toEqual([]);
     expect(answerCheck(HOME, 5)).toBe(true);
