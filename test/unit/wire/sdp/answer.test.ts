@@ -50,7 +50,8 @@ const GOLDEN: readonly [golden: string, offer: OfferName, produced: readonly Pro
 describe("an answer", () => {
   test.each(GOLDEN)("is byte for byte the golden one: %s", async (golden, offer, produced) => {
     const answer = await answerTo(offer, produced);
-    if (process.env["UPDATE_GOLDEN"] === "1") await Bun.write(answerUrl(golden), answer);
+    const { UPDATE_GOLDEN } = process.env;
+    if (UPDATE_GOLDEN === "1") await Bun.write(answerUrl(golden), answer);
     expect(answer).toBe(await Bun.file(answerUrl(golden)).text());
   });
 

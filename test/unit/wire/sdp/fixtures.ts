@@ -65,6 +65,50 @@ export const SSRCS: TrackSsrcs = new Map([
   ["audio", { ssrc: 3333, rtxSsrc: undefined }],
 ]);
 
+/** The smallest offer of video and audio that we answer; tests change one thing in it. */
+export const BASE_OFFER = [
+  "v=0",
+  "o=- 1 1 IN IP4 0.0.0.0",
+  "s=-",
+  "t=0 0",
+  "a=group:BUNDLE 0 1",
+  "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
+  "c=IN IP4 0.0.0.0",
+  "a=mid:0",
+  "a=recvonly",
+  "a=rtcp-mux",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:abcdefghijklmnopqrstuv",
+  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "0a").join(":")}`,
+  "a=setup:actpass",
+  "a=rtpmap:96 H264/90000",
+  "a=fmtp:96 packetization-mode=1;profile-level-id=42e01f",
+  "a=rtcp-fb:96 nack",
+  "a=rtpmap:97 rtx/90000",
+  "a=fmtp:97 apt=96",
+  "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+  "c=IN IP4 0.0.0.0",
+  "a=mid:1",
+  "a=recvonly",
+  "a=rtcp-mux",
+  "a=ice-ufrag:abcd",
+  "a=ice-pwd:abcdefghijklmnopqrstuv",
+  `a=fingerprint:sha-256 ${Array.from({ length: 32 }, () => "0A").join(":")}`,
+  "a=setup:actpass",
+  "a=rtpmap:111 opus/48000/2",
+] as const;
+
+/** The base offer with lines replaced: by another, by several, or by none. */
+export function changedOffer(...changes: [line: string, by: string | readonly string[]][]): string {
+  const lines: string[] = [...BASE_OFFER];
+  for (const [line, by] of changes) {
+    const at = lines.indexOf(line);
+    if (at < 0) throw new Error(`The base offer has no line ${line}.`);
+    lines.splice(at, 1, ...(typeof by === "string" ? [by] : by));
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
 /** A number from 0 to below 1, the same row of them for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
