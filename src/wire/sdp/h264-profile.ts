@@ -46,7 +46,7 @@ function profileOf(idc: number, constraints: number): H264Profile {
 const PREFERENCES: Readonly<Record<H264Profile, readonly H264Profile[]>> = {
   "Constrained Baseline": ["Constrained Baseline", "Baseline", "Main", "Constrained High", "High"],
   Baseline: ["Baseline", "Constrained Baseline", "Main", "High", "Constrained High"],
-  Main: ["Main", "High", "Constrained Baseline", "Baseline", "Constrained High"],
+  Main: ["Main", "High", "Constrained High", "Constrained Baseline", "Baseline"],
   "Constrained High": ["Constrained High", "High", "Constrained Baseline", "Baseline", "Main"],
   High: ["High", "Constrained High", "Constrained Baseline", "Baseline", "Main"],
   other: ["other", "High", "Constrained High", "Constrained Baseline", "Baseline", "Main"],
