@@ -87,16 +87,26 @@ export class FfmpegSource {
     });
   }
 
+  /** The supervisor begins a start: the source is probed, then FFmpeg runs. */
+  starting(): void {
+    this.stream.sourceStarting();
+  }
+
+  /** The start came to nothing, or FFmpeg ended and stays so. */
+  stopped(): void {
+    this.running = false;
+    this.stream.sourceStopped();
+  }
+
   /**
    * FFmpeg ended. `failed` says that nobody asked it to. Where it will be started again, and did deliver, the
-   * stream counts as starting and the legs stay; otherwise the stream is down and the ports go back.
+   * stream counts as starting and the legs stay; otherwise the stream is down, and the ports go back.
    */
   exited(facts: { failed: boolean; willRestart: boolean }): void {
-    this.running = false;
     const wasLive = this.stream.state === "live";
     if (facts.failed) this.failAll("process_died");
-    this.stream.sourceStopped();
-    if (facts.willRestart && wasLive) this.stream.sourceStarted(this.stream.produced);
+    this.stopped();
+    if (facts.willRestart && wasLive) this.starting();
     if (!facts.willRestart) this.closeLegs();
   }
 

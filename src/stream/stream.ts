@@ -70,13 +70,18 @@ export class Stream {
     this.listener = listener;
   }
 
+  /** A source is being started; what it will deliver is not known yet. */
+  sourceStarting(): void {
+    this.sourceRuns = true;
+    this.liveSince = undefined;
+  }
+
   /**
    * A source starts to deliver these tracks. Tracks of the same codecs are kept, with their rings, so that
    * viewers of a source that was restarted go on; others replace the old ones and end their viewers.
    */
   sourceStarted(descriptions: readonly TrackDescription[]): void {
-    this.sourceRuns = true;
-    this.liveSince = undefined;
+    this.sourceStarting();
     if (!this.hasTracks(descriptions)) this.replaceTracks(descriptions);
   }
 
