@@ -69,75 +69,82 @@ export function writeAnswer(
   ssrcs: TrackSsrcs,
 ): string {
   const { offer, tracks } = negotiation;
-  const sections = offer.media.flatMap((media) => {
+  const sections = offer.media.map((media) => {
     const track = tracks.find((candidate) => candidate.mediaIndex === media.index);
-    return track === undefined
-      ? rejectedSection(media)
-      : acceptedSection({ media, track, local, ssrc: ssrcOf(track, ssrcs) });
+    if (track !== undefined) return openSection(media, local, sendingLines(track, local, ssrcs));
+    return isTagged(media, offer)
+      ? openSection(media, local, idleLines(media))
+      : rejectedSection(media);
   });
   const lines = [
     "v=0",
     `o=- ${local.sdpSessionId} 1 IN IP4 0.0.0.0`,
     "s=-",
     "t=0 0",
-    ...bundleLine(offer, tracks),
+    ...bundleLine(offer, sections),
     ...ICE_SESSION_LINES,
     "a=msid-semantic: WMS *",
-    ...sections,
+    ...sections.flatMap(({ lines }) => lines),
   ];
   return `${lines.join("\r\n")}\r\n`;
 }
 
-function ssrcOf(track: NegotiatedTrack, ssrcs: TrackSsrcs): TrackSsrc {
-  const ssrc = ssrcs.get(track.kind);
-  if (ssrc === undefined) throw new Error(`The ${track.kind} track has no SSRC.`);
-  return ssrc;
+interface Section {
+  media: OfferedMedia;
+  isOpen: boolean;
+  lines: readonly string[];
 }
 
 /**
- * The accepted mids in the offered order, so that the player's tagged section stays ours unless it
- * is rejected (RFC 9143 §7.3.1). A group that was not offered must not be answered.
+ * The open mids in the offered order, so that the player's tagged section stays the tagged one
+ * (RFC 9143 §7.3.1). A group that was not offered must not be answered.
  */
-function bundleLine(offer: Offer, tracks: readonly NegotiatedTrack[]): string[] {
-  const mids = offer.bundle.filter((mid) => tracks.some((track) => track.mid === mid));
+function bundleLine(offer: Offer, sections: readonly Section[]): string[] {
+  const open = sections.filter(({ isOpen }) => isOpen).map(({ media }) => media.mid);
+  const mids = offer.bundle.filter((mid) => open.includes(mid));
   return mids.length === 0 ? [] : [`a=group:BUNDLE ${mids.join(" ")}`];
 }
 
+/**
+ * The section whose transport the player's bundle runs on. RFC 9143 would let us reject it and tag
+ * another, but Chromium with max-bundle then fails ("Failed to setup RTCP mux"), as for an audio
+ * stream offered video first. So it stays open without sending, where it has a codec to name.
+ */
+function isTagged(media: OfferedMedia, offer: Offer): boolean {
+  return media.mid !== "" && media.mid === offer.bundle[0] && media.codecs.length > 0;
+}
+
 /** RFC 3264 §6: a rejected section keeps its place, its protocol and at least one format. */
-function rejectedSection(media: OfferedMedia): string[] {
-  return [
+function rejectedSection(media: OfferedMedia): Section {
+  const lines = [
     `m=${media.kind} 0 ${media.protocol} ${media.payloadTypes[0]}`,
     "c=IN IP4 0.0.0.0",
     ...midLine(media),
     "a=inactive",
   ];
+  return { media, isOpen: false, lines };
 }
 
 function midLine(media: OfferedMedia): string[] {
   return media.mid === "" ? [] : [`a=mid:${media.mid}`];
 }
 
-interface AcceptedSection {
-  media: OfferedMedia;
-  track: NegotiatedTrack;
-  local: LocalTransport;
-  ssrc: TrackSsrc;
+interface MediaLines {
+  payloadTypes: readonly number[];
+  direction: readonly string[];
+  codecs: readonly string[];
 }
 
 /**
  * The transport stands in every section, though RFC 9143 asks for it in the tagged one only:
- * players that read sections one by one (GStreamer) then find it wherever they look.
+ * players that read sections one by one then find it wherever they look.
  */
-function acceptedSection({ media, track, local, ssrc }: AcceptedSection): string[] {
-  const rtx = rtxOf(track, ssrc);
-  const payloadTypes =
-    rtx === undefined ? [track.payloadType] : [track.payloadType, rtx.payloadType];
-  return [
-    `m=${media.kind} 9 ${media.protocol} ${payloadTypes.join(" ")}`,
+function openSection(media: OfferedMedia, local: LocalTransport, of: MediaLines): Section {
+  const lines = [
+    `m=${media.kind} 9 ${media.protocol} ${of.payloadTypes.join(" ")}`,
     "c=IN IP4 0.0.0.0",
     ...midLine(media),
-    "a=sendonly",
-    `a=msid:${local.mediaStreamId} ${local.mediaStreamId}-${track.kind}`,
+    ...of.direction,
     "a=rtcp-mux",
     // WHEP §4.6.1, RFC 8858 §3: MUST stand in each bundled section.
     "a=rtcp-mux-only",
@@ -145,10 +152,34 @@ function acceptedSection({ media, track, local, ssrc }: AcceptedSection): string
     ...writeCredentials(local),
     `a=fingerprint:sha-256 ${local.fingerprint}`,
     "a=setup:passive",
-    ...codecLines(track, rtx),
-    ...ssrcLines(local, ssrc, rtx),
+    ...of.codecs,
     ...writeCandidates(local),
   ];
+  return { media, isOpen: true, lines };
+}
+
+function sendingLines(
+  track: NegotiatedTrack,
+  local: LocalTransport,
+  ssrcs: TrackSsrcs,
+): MediaLines {
+  const ssrc = ssrcs.get(track.kind);
+  if (ssrc === undefined) throw new Error(`The ${track.kind} track has no SSRC.`);
+  const rtx = rtxOf(track, ssrc);
+  return {
+    payloadTypes: rtx === undefined ? [track.payloadType] : [track.payloadType, rtx.payloadType],
+    direction: ["a=sendonly", `a=msid:${local.mediaStreamId} ${local.mediaStreamId}-${track.kind}`],
+    codecs: [...codecLines(track, rtx), ...ssrcLines(local, ssrc, rtx)],
+  };
+}
+
+function idleLines(media: OfferedMedia): MediaLines {
+  const codecs = media.codecs.slice(0, 1);
+  return {
+    payloadTypes: codecs.map(({ payloadType }) => payloadType),
+    direction: ["a=inactive"],
+    codecs: codecs.flatMap((codec) => formatLines(codec, codec.name)),
+  };
 }
 
 interface Rtx {
@@ -161,12 +192,22 @@ function rtxOf(track: NegotiatedTrack, { rtxSsrc }: TrackSsrc): Rtx | undefined 
   return { payloadType: track.rtxPayloadType, ssrc: rtxSsrc };
 }
 
+interface Format {
+  payloadType: number;
+  clockRate: number;
+  channels: number;
+  fmtp: string;
+}
+
+function formatLines({ payloadType, clockRate, channels, fmtp }: Format, name: string): string[] {
+  const rtpmap = `a=rtpmap:${payloadType} ${name}/${clockRate}${channels > 1 ? `/${channels}` : ""}`;
+  return fmtp === "" ? [rtpmap] : [rtpmap, `a=fmtp:${payloadType} ${fmtp}`];
+}
+
 /** No extmap lines: we write no header extensions, so none may be negotiated. */
 function codecLines(track: NegotiatedTrack, rtx: Rtx | undefined): string[] {
-  const { payloadType, clockRate, channels, fmtp } = track;
-  const encoding = `${ENCODING_NAMES[track.codec]}/${clockRate}${channels > 1 ? `/${channels}` : ""}`;
-  const lines = [`a=rtpmap:${payloadType} ${encoding}`];
-  if (fmtp !== "") lines.push(`a=fmtp:${payloadType} ${fmtp}`);
+  const { payloadType, clockRate } = track;
+  const lines = formatLines(track, ENCODING_NAMES[track.codec]);
   if (track.nack) lines.push(`a=rtcp-fb:${payloadType} nack`);
   if (track.pli) lines.push(`a=rtcp-fb:${payloadType} nack pli`);
   if (rtx !== undefined) {

@@ -36,6 +36,7 @@ const GOLDEN: readonly [golden: string, offer: OfferName, produced: readonly Pro
   ["chromium", "chromium", [H264, OPUS]],
   ["chromium_main", "chromium", [H264_MAIN, OPUS]],
   ["chromium_audio_stream", "chromium", [OPUS]],
+  ["chromium_video_stream", "chromium", [H264]],
   ["chromium_lf", "chromium_lf", [H264, OPUS]],
   ["firefox_vp8", "firefox", [VP8, OPUS]],
   ["max_bundle", "max_bundle", [H264, OPUS]],
@@ -104,14 +105,34 @@ describe("an answer", () => {
   });
 
   test("rejects a section without a track and leaves it out of the bundle", async () => {
-    const [session, video] = sections(await answerTo("chromium", [OPUS]));
-    expect(session).toContain("a=group:BUNDLE 1");
-    expect(video).toEqual([
-      "m=video 0 UDP/TLS/RTP/SAVPF 96",
+    const [session, , audio] = sections(await answerTo("chromium", [H264]));
+    expect(session).toContain("a=group:BUNDLE 0");
+    expect(audio).toEqual([
+      "m=audio 0 UDP/TLS/RTP/SAVPF 111",
       "c=IN IP4 0.0.0.0",
-      "a=mid:0",
+      "a=mid:1",
       "a=inactive",
     ]);
+  });
+
+  test("keeps the tagged section open without a track, since Chromium's bundle runs on it", async () => {
+    const [session, video] = sections(await answerTo("chromium", [OPUS]));
+    expect(session).toContain("a=group:BUNDLE 0 1");
+    expect(video?.[0]).toBe("m=video 9 UDP/TLS/RTP/SAVPF 96");
+    expect(video).toContain("a=inactive");
+    expect(video).toContain("a=rtpmap:96 VP8/90000");
+    expect(video).toContain("a=setup:passive");
+    expect(video?.some((line) => line.startsWith("a=msid:") || line.startsWith("a=ssrc"))).toBe(
+      false,
+    );
+  });
+
+  test("rejects a tagged section that has no codec to name", async () => {
+    const text = (await offerText("gstreamer")).replace("a=rtpmap:103 H264/90000\r\n", "");
+    const answer = writeAnswer(negotiate(parseOffer(text), [OPUS]), LOCAL, SSRCS);
+    const [session, video] = sections(answer);
+    expect(session).toContain("a=group:BUNDLE audio1");
+    expect(video?.[0]).toBe("m=video 0 UDP/TLS/RTP/SAVPF 103");
   });
 
   test("rejects a data channel", async () => {
