@@ -114,13 +114,18 @@ function isTagged(media: OfferedMedia, offer: Offer): boolean {
   return media.mid !== "" && media.mid === offer.bundle[0] && media.codecs.length > 0;
 }
 
-/** RFC 3264 §6: a rejected section keeps its place, its protocol and at least one format. */
+/**
+ * RFC 3264 §6: a rejected section keeps its place, its protocol and at least one format. The format
+ * is described, because Pion refuses a whole answer with a payload type it finds no rtpmap for.
+ */
 function rejectedSection(media: OfferedMedia): Section {
+  const [codec] = media.codecs;
   const lines = [
-    `m=${media.kind} 0 ${media.protocol} ${media.payloadTypes[0]}`,
+    `m=${media.kind} 0 ${media.protocol} ${codec?.payloadType ?? media.payloadTypes[0]}`,
     "c=IN IP4 0.0.0.0",
     ...midLine(media),
     "a=inactive",
+    ...(codec === undefined ? [] : formatLines(codec, codec.name)),
   ];
   return { media, isOpen: false, lines };
 }

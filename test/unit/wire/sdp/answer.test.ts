@@ -43,6 +43,7 @@ const GOLDEN: readonly [golden: string, offer: OfferName, produced: readonly Pro
   ["safari", "safari", [H264, OPUS]],
   ["safari_high", "safari", [H264_HIGH, OPUS]],
   ["pion", "pion", [H264, OPUS_MONO]],
+  ["pion_video_stream", "pion", [H264]],
   ["gstreamer", "gstreamer", [H264, OPUS_MONO]],
   ["obs_audio_only", "obs", [H264, OPUS]],
   ["video_only", "video_only", [H264, OPUS]],
@@ -112,6 +113,9 @@ describe("an answer", () => {
       "c=IN IP4 0.0.0.0",
       "a=mid:1",
       "a=inactive",
+      // Pion refuses the whole answer without it.
+      "a=rtpmap:111 OPUS/48000/2",
+      "a=fmtp:111 minptime=10;useinbandfec=1",
     ]);
   });
 
