@@ -1,0 +1,43 @@
+/**
+ * The six states of a supervised FFmpeg and the moves between them, as datarhei Core names them.
+ * Knows neither the child nor the clock.
+ */
+
+export type ExecState = "finished" | "starting" | "running" | "finishing" | "failed" | "killed";
+
+/** What the operator wants, stored beside the record; the state is what there is. */
+export type Order = "start" | "stop";
+
+/** How a child ended. Both null means it never came to life. */
+export interface ExitFacts {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+/** FFmpeg ends with 255 after it was asked to stop by SIGINT or SIGTERM: that is no failure. */
+const stoppedBySignalCode = 255;
+
+const moves: Readonly<Record<ExecState, readonly ExecState[]>> = {
+  finished: ["starting"],
+  starting: ["running", "finishing", "failed"],
+  running: ["finished", "finishing", "failed", "killed"],
+  finishing: ["finished", "failed", "killed"],
+  failed: ["starting"],
+  killed: ["starting"],
+};
+
+/** Says whether a process may go from one state to the other. */
+export function canMove(from: ExecState, to: ExecState): boolean {
+  return moves[from].includes(to);
+}
+
+/** Says whether a child exists, or is about to, in this state. */
+export function isAlive(state: ExecState): boolean {
+  return state === "starting" || state === "running" || state === "finishing";
+}
+
+/** The state a process rests in after its child ended. */
+export function stateAfterExit(exit: ExitFacts): "finished" | "failed" | "killed" {
+  if (exit.signal !== null) return "killed";
+  return exit.code === 0 || exit.code === stoppedBySignalCode ? "finished" : "failed";
+}

@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { RunLog } from "../../../src/process/run-log.ts";
+
+test("the log keeps the newest 50 lines with their seconds as text", () => {
+  const log = new RunLog(100);
+  for (let at = 0; at < 60; at++) log.add(100 + at, `line ${at}`);
+  const { log: lines, created_at } = log.report();
+  expect(created_at).toBe(100);
+  expect(lines).toHaveLength(50);
+  expect(lines[0]).toEqual(["110", "line 10"]);
+  expect(log.lastLine).toBe("line 59");
+});
+
+test("a long prelude keeps 100 lines of its head, 50 of its tail and says what is missing", () => {
+  const log = new RunLog(0);
+  for (let at = 0; at < 170; at++) log.add(0, `line ${at}`);
+  const { prelude } = log.report();
+  expect(prelude).toHaveLength(151);
+  expect(prelude[99]).toBe("line 99");
+  expect(prelude[100]).toBe("... truncated 20 lines ...");
+  expect(prelude[101]).toBe("line 120");
+});
+
+test("lines after the first progress are no prelude", () => {
+  const log = new RunLog(0);
+  log.add(0, "opening");
+  log.closePrelude();
+  log.add(1, "later");
+  expect(log.report().prelude).toEqual(["opening"]);
+  expect(log.report().log.map(([, line]) => line)).toEqual(["opening", "later"]);
+});
