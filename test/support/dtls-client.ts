@@ -18,6 +18,8 @@ export interface ClientOptions {
   readonly srtpProfiles?: (1 | 7)[];
   /** Signs with this key instead of the certificate's. */
   readonly signWith?: DtlsIdentity;
+  /** RFC 7627; every browser has it. */
+  readonly extendedMasterSecret?: boolean;
 }
 
 type Way = (datagram: Buffer) => Buffer[];
@@ -46,7 +48,7 @@ export class TestClient {
       signatureHash: options.identity.signatureHash,
       transport: this.transport,
       srtpProfiles: options.srtpProfiles ?? [7, 1],
-      extendedMasterSecret: true,
+      extendedMasterSecret: options.extendedMasterSecret ?? true,
       certificateRequest: true,
       retransmit: false,
     });

@@ -73,6 +73,23 @@ describe("handshake", () => {
     },
   );
 
+  test.each([true, false])(
+    "answers with extended master secret only if offered: %p",
+    async (extendedMasterSecret) => {
+      const link = openLink({ client: { identity: viewer, extendedMasterSecret } });
+      let answered = false;
+      link.wayToClient = (datagram) => {
+        const hello = readRecords(datagram).find((one) => one.body[0] === 2);
+        answered ||= hello?.body.includes(Buffer.from([0, 23, 0, 0])) === true;
+        return [datagram];
+      };
+      await link.handshake();
+      expect(link.events).toEqual(["connected"]);
+      expect(answered).toBe(extendedMasterSecret);
+      expect(link.client.keys("AEAD_AES_128_GCM").remoteKey).toEqual(link.keys?.localKey as Buffer);
+    },
+  );
+
   test("fails when the client offers no SRTP profile", async () => {
     const link = openLink({ client: { identity: viewer, srtpProfiles: [] } });
     await link.handshake();
