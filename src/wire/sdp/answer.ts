@@ -52,7 +52,7 @@ export interface LocalTransport extends LocalIce {
   sdpSessionId: string;
 }
 
-export interface TrackSsrc {
+interface TrackSsrc {
   ssrc: number;
   rtxSsrc: number | undefined;
 }
@@ -69,7 +69,7 @@ export function writeAnswer(
   ssrcs: TrackSsrcs,
 ): string {
   const { offer, tracks } = negotiation;
-  const sections = offer.media.map((media) => {
+  const sections = offer.media.flatMap((media) => {
     const track = tracks.find((candidate) => candidate.mediaIndex === media.index);
     if (track !== undefined) return openSection(media, local, sendingLines(track, local, ssrcs));
     return isTagged(media, offer)
@@ -81,27 +81,30 @@ export function writeAnswer(
     `o=- ${local.sdpSessionId} 1 IN IP4 0.0.0.0`,
     "s=-",
     "t=0 0",
-    ...bundleLine(offer, sections),
+    ...bundleLine(negotiation),
     ...ICE_SESSION_LINES,
     "a=msid-semantic: WMS *",
-    ...sections.flatMap(({ lines }) => lines),
+    ...sections,
   ];
   return `${lines.join("\r\n")}\r\n`;
 }
 
-interface Section {
-  media: OfferedMedia;
-  isOpen: boolean;
-  lines: readonly string[];
+/**
+ * The open sections of the answer's BUNDLE group, the tagged one first: in the offered order, so
+ * that the player's tagged section stays the tagged one (RFC 9143 §7.3.1). Empty when no group was
+ * offered, since none may be answered then.
+ */
+export function answeredBundle({ offer, tracks }: Negotiation): { mid: string; kind: string }[] {
+  return offer.bundle.flatMap((mid) => {
+    const media = offer.media.find((candidate) => candidate.mid === mid);
+    if (media === undefined) return [];
+    const isOpen = isTagged(media, offer) || tracks.some((track) => track.mid === mid);
+    return isOpen ? [{ mid, kind: media.kind }] : [];
+  });
 }
 
-/**
- * The open mids in the offered order, so that the player's tagged section stays the tagged one
- * (RFC 9143 §7.3.1). A group that was not offered must not be answered.
- */
-function bundleLine(offer: Offer, sections: readonly Section[]): string[] {
-  const open = sections.filter(({ isOpen }) => isOpen).map(({ media }) => media.mid);
-  const mids = offer.bundle.filter((mid) => open.includes(mid));
+function bundleLine(negotiation: Negotiation): string[] {
+  const mids = answeredBundle(negotiation).map(({ mid }) => mid);
   return mids.length === 0 ? [] : [`a=group:BUNDLE ${mids.join(" ")}`];
 }
 
@@ -118,16 +121,15 @@ function isTagged(media: OfferedMedia, offer: Offer): boolean {
  * RFC 3264 §6: a rejected section keeps its place, its protocol and at least one format. The format
  * is described, because Pion refuses a whole answer with a payload type it finds no rtpmap for.
  */
-function rejectedSection(media: OfferedMedia): Section {
+function rejectedSection(media: OfferedMedia): string[] {
   const [codec] = media.codecs;
-  const lines = [
+  return [
     `m=${media.kind} 0 ${media.protocol} ${codec?.payloadType ?? media.payloadTypes[0]}`,
     "c=IN IP4 0.0.0.0",
     ...midLine(media),
     "a=inactive",
     ...(codec === undefined ? [] : formatLines(codec, codec.name)),
   ];
-  return { media, isOpen: false, lines };
 }
 
 function midLine(media: OfferedMedia): string[] {
@@ -144,8 +146,8 @@ interface MediaLines {
  * The transport stands in every section, though RFC 9143 asks for it in the tagged one only:
  * players that read sections one by one then find it wherever they look.
  */
-function openSection(media: OfferedMedia, local: LocalTransport, of: MediaLines): Section {
-  const lines = [
+function openSection(media: OfferedMedia, local: LocalTransport, of: MediaLines): string[] {
+  return [
     `m=${media.kind} 9 ${media.protocol} ${of.payloadTypes.join(" ")}`,
     "c=IN IP4 0.0.0.0",
     ...midLine(media),
@@ -160,7 +162,6 @@ function openSection(media: OfferedMedia, local: LocalTransport, of: MediaLines)
     ...of.codecs,
     ...writeCandidates(local),
   ];
-  return { media, isOpen: true, lines };
 }
 
 function sendingLines(

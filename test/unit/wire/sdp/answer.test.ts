@@ -1,6 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { negotiate } from "../../../../src/peer/negotiate.ts";
-import { type ProducedTrack, writeAnswer } from "../../../../src/wire/sdp/answer.ts";
+import {
+  answeredBundle,
+  type ProducedTrack,
+  writeAnswer,
+} from "../../../../src/wire/sdp/answer.ts";
 import { parseOffer } from "../../../../src/wire/sdp/offer.ts";
 import {
   answerUrl,
@@ -157,6 +161,21 @@ describe("an answer", () => {
     const answer = writeAnswer(negotiate(parseOffer(text), [OPUS]), LOCAL, SSRCS);
     expect(answer).not.toContain("BUNDLE");
     expect(answer).not.toContain("a=mid");
+  });
+
+  test("tells which sections share its transport, the tagged one first", async () => {
+    const swapped = (await offerText("chromium")).replace("BUNDLE 0 1", "BUNDLE 1 0");
+    const bundleOf = (text: string, produced: readonly ProducedTrack[]) =>
+      answeredBundle(negotiate(parseOffer(text), produced));
+    expect(bundleOf(swapped, [H264, OPUS])).toEqual([
+      { mid: "1", kind: "audio" },
+      { mid: "0", kind: "video" },
+    ]);
+    expect(bundleOf(await offerText("max_bundle"), [H264])).toEqual([{ mid: "0", kind: "video" }]);
+    expect(bundleOf(await offerText("max_bundle"), [OPUS]).map(({ mid }) => mid)).toEqual([
+      "0",
+      "1",
+    ]);
   });
 
   test("has no RTX payload type without an SSRC to send it on", async () => {
