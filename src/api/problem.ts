@@ -154,17 +154,20 @@ function factsOf(error: DomainError): Record<string, unknown> {
 }
 
 function headersOf(error: DomainError): Record<string, string> {
-  const headers: Record<string, string> = {};
-  if (error.retryAfterSeconds !== undefined) {
-    headers["retry-after"] = String(Math.max(1, Math.ceil(error.retryAfterSeconds)));
-  }
-  // RFC 6750 §3.
-  if (error.kind === "unauthorized") headers["www-authenticate"] = "Bearer";
-  // RFC 9110 §15.5.6.
-  if (error instanceof MethodNotAllowed) headers.allow = error.allowed.join(", ");
-  // RFC 9110 §15.5.16 lets a 415 say what would have been taken.
-  if (error instanceof UnsupportedMediaType) {
-    headers[error.expected === "application/sdp" ? "accept-post" : "accept-patch"] = error.expected;
-  }
-  return headers;
+  const { retryAfterSeconds } = error;
+  return {
+    ...(retryAfterSeconds !== undefined && {
+      "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))),
+    }),
+    // RFC 6750 §3.
+    ...(error.kind === "unauthorized" && { "www-authenticate": "Bearer" }),
+    // RFC 9110 §15.5.6.
+    ...(error instanceof MethodNotAllowed && { allow: error.allowed.join(", ") }),
+    // RFC 9110 §15.5.16 lets a 415 say what would have been taken.
+    ...(error instanceof UnsupportedMediaType && acceptHeader(error.expected)),
+  };
+}
+
+function acceptHeader(expected: string): Record<string, string> {
+  return { [expected === "application/sdp" ? "accept-post" : "accept-patch"]: expected };
 }

@@ -1,0 +1,149 @@
+/** The HTTP application: which routes there are, in whose instance, behind which guard. Plug-in order only. */
+import { Elysia } from "elysia";
+import type { Exposition } from "../metrics/exposition.ts";
+import { whepHttpHook } from "../metrics/http-hook.ts";
+import type { Instruments } from "../metrics/instruments.ts";
+import { pageRoutes } from "../web/pages.ts";
+import type { WhepPeers, WhepStream } from "../whep/endpoint.ts";
+import type { IceServer } from "../whep/headers.ts";
+import { whepRoutes } from "../whep/routes.ts";
+import { Sessions, type WhepPeer } from "../whep/sessions.ts";
+import { type AdminGuardOptions, adminGuard, type Guard, playerGuard } from "./auth.ts";
+import { openApi } from "./openapi.ts";
+import { toProblem } from "./problem.ts";
+import type { ProcessApi } from "./process-api.ts";
+import { RateLimit } from "./rate-limit.ts";
+import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
+import { healthRoutes } from "./routes/health.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
+import { processRoutes } from "./routes/process.ts";
+import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
+import { WHEP_DETAILS } from "./whep-documentation.ts";
+
+export type AppPeer = WhepPeer & KickablePeer & { close(reason: "kicked" | "client_gone"): void };
+export type AppStream = WhepStream & StreamFacts;
+
+export interface AppStreams<S extends AppStream> {
+  get(id: string): S | undefined;
+  list(): readonly S[];
+}
+
+export interface AppPeers<S extends AppStream, P extends AppPeer> extends WhepPeers<S, P> {
+  list(streamId: string): readonly P[];
+  get(peerId: string): P | undefined;
+  count(streamId?: string): number;
+}
+
+export interface WhepSettings {
+  /** "" lets everyone watch. */
+  readonly token: string;
+  readonly corsOrigins: readonly string[];
+  readonly iceServers: readonly IceServer[];
+  readonly sourceWaitSeconds: number;
+  /** 0 = no limit. */
+  readonly ratePerSecond: number;
+  readonly rateBurst: number;
+  /** Viewers of a stream that has no limit of its own. */
+  readonly peersMaxPerStream: number;
+}
+
+export interface AppDeps<S extends AppStream, P extends AppPeer> {
+  readonly about: Omit<AboutOptions, "isAdmin" | "unixMs">;
+  readonly admin: AdminGuardOptions;
+  readonly whep: WhepSettings;
+  readonly streams: AppStreams<S>;
+  readonly peers: AppPeers<S, P>;
+  readonly processes: ProcessApi;
+  readonly instruments: Instruments;
+  readonly exposition: Exposition;
+  readonly logger: { error(message: string, fields: Readonly<Record<string, string>>): void };
+  readonly isDraining: () => boolean;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Unix milliseconds. */
+  readonly unixMs: () => number;
+  readonly randomBytes: (size: number) => Buffer;
+  /** The address that the rate limit counts by; the other end of the connection unless given. */
+  readonly clientAddress?: (request: Request) => string;
+}
+
+/**
+ * Builds the application. It does not listen yet: app.handle(request) works as it is.
+ * Without Bun's own router: it would decode paths and lead HEAD in other ways than app.handle does.
+ */
+export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>): Elysia {
+  const guard = adminGuard(deps.admin);
+  const app = new Elysia({ systemRouter: false, nativeStaticResponse: false });
+  const clientAddress =
+    deps.clientAddress ?? ((request) => app.server?.requestIP(request)?.address ?? "");
+  app.onError(({ error, code, set, request }) => {
+    const problem = toProblem(error, code, {
+      newId: () => deps.randomBytes(6).toString("hex"),
+      log: (id, cause) => deps.logger.error("request failed", { id, ...causeFields(cause) }),
+    });
+    set.status = problem.status;
+    Object.assign(set.headers, problem.headers);
+    return request.method === "HEAD" ? "" : problem.body;
+  });
+  app.use(whepInstance(deps, clientAddress));
+  app.use(adminInstance(deps, guard));
+  app.use(aboutRoutes({ ...deps.about, unixMs: deps.unixMs, isAdmin: admits(guard) }));
+  app.use(healthRoutes());
+  app.use(metricsRoutes(deps.exposition));
+  app.use(pageRoutes());
+  app.use(openApi({ version: deps.about.version }));
+  return app;
+}
+
+function whepInstance<S extends AppStream, P extends AppPeer>(
+  deps: AppDeps<S, P>,
+  clientAddress: (request: Request) => string,
+) {
+  const { whep, nowMs, randomBytes } = deps;
+  const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
+  return new Elysia({ name: "whep-instance" })
+    .use(whepHttpHook({ instruments: deps.instruments, nowMs }))
+    .use(
+      whepRoutes<S, P>({
+        streams: deps.streams,
+        peers: deps.peers,
+        sessions: new Sessions<P>({ randomBytes, nowMs }),
+        isDraining: deps.isDraining,
+        limitRate: (request) => rate.take(clientAddress(request)),
+        authorize: playerGuard(whep.token),
+        sourceWaitSeconds: whep.sourceWaitSeconds,
+        corsOrigins: whep.corsOrigins,
+        iceServers: whep.iceServers,
+        details: WHEP_DETAILS,
+      }),
+    );
+}
+
+function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>, guard: Guard) {
+  const { streams, peers, processes } = deps;
+  return new Elysia({ name: "admin" })
+    .onTransform(({ request, set }) => {
+      set.headers["cache-control"] = "no-store";
+      guard(request);
+    })
+    .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
+    .use(peersRoutes({ streams, peers }))
+    .use(processRoutes(processes));
+}
+
+function admits(guard: Guard): (request: Request) => boolean {
+  return (request) => {
+    try {
+      guard(request);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+}
+
+function causeFields(cause: unknown): Record<string, string> {
+  if (!(cause instanceof Error)) return { error: String(cause) };
+  return { error: cause.message, stack: cause.stack ?? "" };
+}

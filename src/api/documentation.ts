@@ -1,0 +1,137 @@
+/** Turns a short description of a route into the operation of the OpenAPI document. */
+import type { TSchema } from "@sinclair/typebox";
+import type { DocumentDecoration } from "elysia";
+import { PROBLEM_TYPE, PROBLEMS, type ProblemKind } from "./problem.ts";
+
+export type Tag = "WHEP" | "WebRTC" | "Process" | "Server";
+
+export interface Answer {
+  readonly description: string;
+  readonly type?: string;
+  readonly schema?: TSchema;
+  readonly example?: unknown;
+  /** Name to description. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: "path" | "query" | "header";
+  readonly description: string;
+  readonly required?: boolean;
+  readonly example?: string;
+}
+
+export interface Operation {
+  readonly tag: Tag;
+  readonly summary: string;
+  readonly description: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: { readonly type: string; readonly schema: TSchema; readonly example: unknown };
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly problems?: readonly ProblemKind[];
+  readonly secured?: boolean;
+}
+
+const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { "WWW-Authenticate": "Bearer" },
+  405: { Allow: "The methods of this route." },
+  409: { "Retry-After": "Seconds after which to try again." },
+  429: { "Retry-After": "Seconds after which to try again." },
+  503: { "Retry-After": "Seconds after which to try again." },
+};
+
+export const STREAM_ID: Parameter = {
+  name: "id",
+  in: "path",
+  description:
+    "The stream, which is the id of its process. Percent-encode what is no URL character.",
+  required: true,
+  example: "test",
+};
+
+export function operation(route: Operation): DocumentDecoration {
+  return {
+    tags: [route.tag],
+    summary: route.summary,
+    description: route.description,
+    parameters: (route.parameters ?? []).map((parameter) => ({
+      ...parameter,
+      required: parameter.required ?? false,
+      schema: { type: "string" as const },
+    })),
+    ...(route.body !== undefined && {
+      requestBody: {
+        required: true,
+        content: { [route.body.type]: { schema: route.body.schema, example: route.body.example } },
+      },
+    }),
+    responses: { ...answersOf(route), ...problemsOf(route.problems ?? []) },
+    ...(route.secured === true && { security: [{ bearer: [] }] }),
+  };
+}
+
+function answersOf(route: Operation) {
+  return Object.fromEntries(
+    Object.entries(route.answers).map(([status, answer]) => [
+      status,
+      {
+        description: answer.description,
+        headers: headerObjects(answer.headers ?? {}),
+        ...(answer.type !== undefined && {
+          content: {
+            [answer.type]: {
+              ...(answer.schema !== undefined && { schema: answer.schema }),
+              ...(answer.example !== undefined && { example: answer.example }),
+            },
+          },
+        }),
+      },
+    ]),
+  );
+}
+
+/** Kinds of the same status become examples of one response. */
+function problemsOf(kinds: readonly ProblemKind[]) {
+  const statuses = [...new Set(kinds.map((kind) => PROBLEMS[kind].status))];
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const same = kinds.filter((kind) => PROBLEMS[kind].status === status);
+      const response = {
+        description: same.map((kind) => PROBLEMS[kind].title).join(" · "),
+        headers: headerObjects(HEADERS_OF_STATUS[status] ?? {}),
+        content: {
+          [PROBLEM_TYPE]: {
+            schema: { $ref: "#/components/schemas/Problem" },
+            examples: Object.fromEntries(same.map((kind) => [kind, { value: example(kind) }])),
+          },
+        },
+      };
+      return [status, response];
+    }),
+  );
+}
+
+function example(kind: ProblemKind) {
+  const { status, title } = PROBLEMS[kind];
+  return {
+    type: `/problems/${kind}`,
+    title,
+    status,
+    detail: title,
+    code: status,
+    message: title,
+    details: [title],
+    ...(kind === "peer-limit-reached" && { scope: "stream" }),
+    ...(kind === "codec-mismatch" && { media: "video", offered: ["VP8", "VP9"], produced: "H264" }),
+  };
+}
+
+function headerObjects(headers: Readonly<Record<string, string>>) {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [
+      name,
+      { description, schema: { type: "string" as const } },
+    ]),
+  );
+}

@@ -1,0 +1,21 @@
+/** What the API needs of the processes: that part of the manager. Tests hand in a smaller one. */
+import type { ProcessManager } from "../process/manager.ts";
+
+export type { Command, ProcessEntry } from "../process/manager.ts";
+
+export type ProcessApi = Pick<
+  ProcessManager,
+  | "list"
+  | "has"
+  | "get"
+  | "state"
+  | "report"
+  | "view"
+  | "probe"
+  | "add"
+  | "update"
+  | "delete"
+  | "command"
+  | "metadata"
+  | "setMetadata"
+>;

@@ -1,0 +1,231 @@
+/** What the API documentation says of the process routes. */
+import { type TSchema, Type } from "@sinclair/typebox";
+import { ProcessRecordSchema } from "../../process/record.ts";
+import { type Answer, operation, type Parameter } from "../documentation.ts";
+import { JSON_TYPE } from "../json.ts";
+import type { ProblemKind } from "../problem.ts";
+import {
+  CommandSchema,
+  OkSchema,
+  ProbeSchema,
+  ProcessListSchema,
+  ProcessReportSchema,
+  ProcessSchema,
+  ProcessStateSchema,
+} from "../schemas.ts";
+
+const id: Parameter = {
+  name: "id",
+  in: "path",
+  description: "The process. Percent-encode what is no URL character.",
+  required: true,
+  example: "test",
+};
+const key: Parameter = {
+  name: "key",
+  in: "path",
+  description: "The name of the value.",
+  required: true,
+  example: "ui",
+};
+const query = (name: string, description: string): Parameter => ({
+  name,
+  in: "query",
+  description,
+});
+const filter = query("filter", "Comma list of config, state, report, metadata; empty is all.");
+const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
+const common = { tag: "Process", secured: true } as const;
+const answer = (
+  description: string,
+  schema: TSchema,
+  example: unknown,
+): Record<number, Answer> => ({
+  200: { description, type: JSON_TYPE, schema, example },
+});
+
+const config = {
+  id: "camera",
+  type: "ffmpeg",
+  reference: "",
+  input: [{ id: "in0", address: "rtsp://camera.example/stream", options: [] }],
+  output: [],
+  options: [],
+  reconnect: true,
+  reconnect_delay_seconds: 5,
+  autostart: true,
+  stale_timeout_seconds: 30,
+  limits: { cpu_usage: 0, memory_mbytes: 0, waitfor_seconds: 0 },
+  webrtc: { enabled: true },
+};
+const state = {
+  order: "start",
+  exec: "running",
+  runtime_seconds: 12,
+  reconnect_seconds: -1,
+  last_logline: "",
+  progress: {
+    inputs: [],
+    outputs: [],
+    frame: 360,
+    packet: 0,
+    fps: 30,
+    q: 23,
+    size_kb: 3750,
+    time: 12,
+    bitrate_kbit: 2560,
+    speed: 1,
+    drop: 0,
+    dup: 0,
+  },
+  memory_bytes: 61_000_000,
+  cpu_usage: 14.2,
+  command: ["-i", "rtsp://camera.example/stream"],
+};
+const report = { created_at: 1_795_208_703, prelude: [], log: [], history: [] };
+const process = {
+  id: "camera",
+  type: "ffmpeg",
+  reference: "",
+  created_at: 1_795_208_703,
+  updated_at: 1_795_208_703,
+  config,
+  state,
+  report,
+  metadata: null,
+};
+
+export const PROCESS_DETAILS = {
+  list: operation({
+    ...common,
+    summary: "List the processes",
+    description: "In no particular order.",
+    parameters: [
+      filter,
+      query("reference", "Only those with exactly this reference; makes id of no effect."),
+      query("id", "Comma list of ids."),
+      query("idpattern", "A glob over the ids."),
+      query("refpattern", "A glob over the references."),
+    ],
+    answers: answer("The processes.", ProcessListSchema, [process]),
+    problems: guarded,
+  }),
+  add: operation({
+    ...common,
+    summary: "Add a process",
+    description:
+      "Starts it where autostart is true, which is the default. Unknown fields are ignored, null means the default.",
+    body: { type: JSON_TYPE, schema: ProcessRecordSchema, example: config },
+    answers: answer("As stored.", ProcessRecordSchema, config),
+    problems: [...guarded, "process-invalid", "body-too-large", "store-failed"],
+  }),
+  get: operation({
+    ...common,
+    summary: "Get a process",
+    description: "With its configuration, state and log.",
+    parameters: [id, filter],
+    answers: answer("The process.", ProcessSchema, process),
+    problems: [...guarded, "process-not-found"],
+  }),
+  update: operation({
+    ...common,
+    summary: "Change a process",
+    description:
+      "What is absent stays as it is. A running process is stopped, changed and started again.",
+    parameters: [id],
+    body: {
+      type: JSON_TYPE,
+      schema: ProcessRecordSchema,
+      example: { reconnect_delay_seconds: 7 },
+    },
+    answers: answer("As stored.", ProcessRecordSchema, config),
+    problems: [
+      ...guarded,
+      "process-invalid",
+      "process-not-found",
+      "body-too-large",
+      "store-failed",
+    ],
+  }),
+  remove: operation({
+    ...common,
+    summary: "Delete a process",
+    description: "Stops it first, and ends its viewers.",
+    parameters: [id],
+    answers: answer("It is gone.", OkSchema, "OK"),
+    problems: [...guarded, "process-not-found", "store-failed"],
+  }),
+  command: operation({
+    ...common,
+    summary: "Start, stop, restart or reload a process",
+    description: "start and stop are kept over a restart of the server.",
+    parameters: [id],
+    body: { type: JSON_TYPE, schema: CommandSchema, example: { command: "restart" } },
+    answers: answer("The command was taken.", OkSchema, "OK"),
+    problems: [...guarded, "command-failed", "process-invalid"],
+  }),
+  config: operation({
+    ...common,
+    summary: "Get the configuration of a process",
+    description: "As stored.",
+    parameters: [id],
+    answers: answer("The configuration.", ProcessRecordSchema, config),
+    problems: [...guarded, "process-not-found"],
+  }),
+  state: operation({
+    ...common,
+    summary: "Get the state of a process",
+    description: "exec is what there is, order is what was asked for.",
+    parameters: [id],
+    answers: answer("The state.", ProcessStateSchema, state),
+    problems: [...guarded, "process-not-found"],
+  }),
+  report: operation({
+    ...common,
+    summary: "Get the log of a process",
+    description: "The opening lines and the newest lines of this run and of the last ones.",
+    parameters: [id],
+    answers: answer("The log.", ProcessReportSchema, report),
+    problems: [...guarded, "process-not-found"],
+  }),
+  probe: operation({
+    ...common,
+    summary: "Look at the inputs of a process",
+    description:
+      "Opens the inputs, which may take up to 20 seconds. An unknown id is no error here.",
+    parameters: [id],
+    answers: answer("What is in the inputs.", ProbeSchema, { streams: [], log: [] }),
+    problems: guarded,
+  }),
+  metadata: operation({
+    ...common,
+    summary: "Get the metadata of a process",
+    description: "What clients have put there; null where there is none.",
+    parameters: [id],
+    answers: answer("All values by key.", Type.Unknown(), { ui: { title: "Camera" } }),
+    problems: [...guarded, "process-not-found"],
+  }),
+  metadataKey: operation({
+    ...common,
+    summary: "Get one value of the metadata of a process",
+    description: "404 also where the key is unknown.",
+    parameters: [id, key],
+    answers: answer("The value.", Type.Unknown(), { title: "Camera" }),
+    problems: [...guarded, "process-not-found"],
+  }),
+  setMetadata: operation({
+    ...common,
+    summary: "Set one value of the metadata of a process",
+    description: "Any JSON; null removes the key.",
+    parameters: [id, key],
+    body: { type: JSON_TYPE, schema: Type.Unknown(), example: { title: "Camera" } },
+    answers: answer("The value.", Type.Unknown(), { title: "Camera" }),
+    problems: [
+      ...guarded,
+      "process-invalid",
+      "process-not-found",
+      "body-too-large",
+      "store-failed",
+    ],
+  }),
+};

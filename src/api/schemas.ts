@@ -1,0 +1,126 @@
+/** The shapes of the answers, for the API documentation and for the tests that hold the answers against it. */
+import { Type } from "@sinclair/typebox";
+import { ProcessRecordSchema } from "../process/record.ts";
+
+const nullable = <T extends ReturnType<typeof Type.Unsafe>>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+
+const time = (description: string) => Type.String({ format: "date-time", description });
+const literals = (...values: string[]) => Type.Union(values.map((value) => Type.Literal(value)));
+
+export const AboutSchema = Type.Object({
+  app: Type.Literal("datarhei-core", { description: "What Core's clients look for." }),
+  auths: Type.Array(Type.String()),
+  name: Type.Optional(Type.String()),
+  id: Type.Optional(Type.String({ description: "CORE_ID, the core label of the metrics." })),
+  created_at: Type.Optional(time("When the server started.")),
+  uptime_seconds: Type.Optional(Type.Integer()),
+  version: Type.Object({
+    number: Type.String({ description: "Of the Core whose API this is." }),
+    repository_commit: Type.Optional(Type.String()),
+    repository_branch: Type.Optional(Type.String()),
+    build_date: Type.Optional(Type.String()),
+    arch: Type.Optional(Type.String()),
+    compiler: Type.Optional(Type.String()),
+  }),
+  product: Type.Optional(Type.Object({ name: Type.String(), version: Type.String() })),
+});
+
+export const StreamsSchema = Type.Array(
+  Type.Object({
+    id: Type.String(),
+    state: literals("down", "starting", "live"),
+    live_since: nullable(time("Since when media flows without a break.")),
+    peers: Type.Integer(),
+    max_peers: Type.Integer(),
+    tracks: Type.Array(
+      Type.Object({ kind: literals("video", "audio"), codec: literals("H264", "VP8", "OPUS") }),
+    ),
+    process: nullable(
+      Type.Object({
+        exec: literals("finished", "starting", "running", "finishing", "failed", "killed"),
+        order: literals("start", "stop"),
+        reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
+        restarts: Type.Integer(),
+        last_logline: Type.String(),
+        plan: Type.String({ description: "What FFmpeg does for the legs, and why." }),
+      }),
+    ),
+  }),
+);
+
+export const PeersSchema = Type.Array(
+  Type.Object({
+    id: Type.String({ description: "Of the viewer; not the secret of its session." }),
+    state: literals("new", "checking", "handshaking", "connected", "closed"),
+    since: time("When the session was opened."),
+    remote_candidate_type: nullable(literals("host", "srflx", "prflx", "relay")),
+    codec: Type.Object({ video: nullable(Type.String()), audio: nullable(Type.String()) }),
+    packets_sent: Type.Integer(),
+    bytes_sent: Type.Integer(),
+    packets_resent: Type.Integer(),
+    rtt_ms: nullable(Type.Number()),
+    loss_percent: nullable(Type.Number()),
+    jitter_ms: nullable(Type.Number()),
+  }),
+);
+
+const ProgressSchema = Type.Object({
+  inputs: Type.Array(Type.Unknown()),
+  outputs: Type.Array(Type.Unknown()),
+  frame: Type.Number(),
+  packet: Type.Number(),
+  fps: Type.Number(),
+  q: Type.Number(),
+  size_kb: Type.Number(),
+  time: Type.Number(),
+  bitrate_kbit: Type.Number(),
+  speed: Type.Number(),
+  drop: Type.Number(),
+  dup: Type.Number(),
+});
+
+export const ProcessStateSchema = Type.Object({
+  order: literals("start", "stop"),
+  exec: literals("finished", "starting", "running", "finishing", "failed", "killed"),
+  runtime_seconds: Type.Integer({ description: "Since the last change of exec." }),
+  reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
+  last_logline: Type.String(),
+  progress: ProgressSchema,
+  memory_bytes: Type.Integer(),
+  cpu_usage: Type.Number({ description: "Percent of all cores." }),
+  command: Type.Array(Type.String(), { description: "FFmpeg's arguments, secrets hidden." }),
+});
+
+const runFields = {
+  created_at: Type.Integer(),
+  prelude: Type.Array(Type.String()),
+  log: Type.Array(Type.Array(Type.String(), { description: "[Unix seconds as text, line]" })),
+};
+
+export const ProcessReportSchema = Type.Object({
+  ...runFields,
+  history: Type.Array(Type.Object(runFields)),
+});
+
+export const ProcessSchema = Type.Object({
+  id: Type.String(),
+  type: Type.Literal("ffmpeg"),
+  reference: Type.String(),
+  created_at: Type.Integer({ description: "Unix seconds." }),
+  updated_at: Type.Integer(),
+  config: Type.Optional(ProcessRecordSchema),
+  state: Type.Optional(ProcessStateSchema),
+  report: Type.Optional(ProcessReportSchema),
+  metadata: Type.Optional(nullable(Type.Record(Type.String(), Type.Unknown()))),
+});
+
+export const ProcessListSchema = Type.Array(ProcessSchema);
+export const CommandSchema = Type.Object({
+  command: literals("start", "stop", "restart", "reload"),
+});
+export const OkSchema = Type.Literal("OK");
+export const ProbeSchema = Type.Object({
+  streams: Type.Array(Type.Unknown()),
+  log: Type.Array(Type.String()),
+});
