@@ -1,0 +1,185 @@
+/**
+ * One configuration from defaults, a file and the environment, in this order. Finds every problem, not
+ * only the first. Reads no file and no environment itself: both are handed in.
+ */
+
+import "./formats.ts";
+import { Value } from "@sinclair/typebox/value";
+import { FIELDS, type Field, GROUP_KEYS } from "./fields.ts";
+import { parsePortRange } from "./formats.ts";
+import {
+  CONFIG_FILE_VARIABLE,
+  type Environment,
+  environmentValue,
+  unknownVariables,
+} from "./load/environment.ts";
+import { type ConfigFile, parseConfigFile } from "./load/file.ts";
+import { nearest } from "./load/nearest.ts";
+import { fieldProblem, shown } from "./load/problem.ts";
+import { type Config, ConfigSchema } from "./schema.ts";
+
+export interface LoadOptions {
+  /** From the command line; wins over CORE_CONFIGFILE. */
+  file?: string | undefined;
+  env: Environment;
+  readFile: (path: string) => string;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** Where each setting that is not the default came from, by its dotted key. */
+  origins: ReadonlyMap<string, string>;
+  /** Not wrong, but probably not meant. */
+  warnings: string[];
+}
+
+/** All problems at once; each names the field and its origin, what was found and what is allowed. */
+export function loadConfig(options: LoadOptions): LoadedConfig | { problems: string[] } {
+  const path = options.file ?? (options.env[CONFIG_FILE_VARIABLE] || undefined);
+  const file = path === undefined ? undefined : openFile(path, options.readFile);
+  if (file !== undefined && "problems" in file) return { problems: file.problems };
+
+  const problems = file === undefined ? [] : unknownKeys(file);
+  const values: Record<string, unknown> = {};
+  const origins = new Map<string, string>();
+  for (const field of FIELDS) {
+    const { value, origin } = settingOf(field, options.env, file);
+    setIn(values, field.path, value);
+    if (origin === undefined) continue;
+    origins.set(field.key, origin);
+    const problem = fieldProblem(field, value, origin);
+    if (problem !== undefined) problems.push(problem);
+  }
+  if (problems.length > 0) return { problems };
+
+  const config = Value.Decode(ConfigSchema, values);
+  const conflict = portConflict(config);
+  if (conflict !== undefined) return { problems: [conflict] };
+  return { config, origins, warnings: unknownVariables(options.env) };
+}
+
+interface OpenFile extends ConfigFile {
+  name: string;
+}
+
+function openFile(
+  name: string,
+  readFile: LoadOptions["readFile"],
+): OpenFile | { problems: string[] } {
+  let text: string;
+  try {
+    text = readFile(name);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { problems: [`configuration file ${name}: cannot be read: ${reason}`] };
+  }
+  const parsed = parseConfigFile(text);
+  if ("problems" in parsed) {
+    return { problems: parsed.problems.map((problem) => `configuration file ${name}, ${problem}`) };
+  }
+  // A file with nothing but comments is an empty configuration.
+  if (parsed.values === null || parsed.values === undefined) return { ...parsed, name, values: {} };
+  if (isRecord(parsed.values)) return { ...parsed, name };
+  const found = shown(parsed.values);
+  return {
+    problems: [`configuration file ${name}: found ${found}; allowed: settings as key: value`],
+  };
+}
+
+interface FoundValue {
+  value: unknown;
+  /** Undefined where the setting is not given and has its default. */
+  origin: string | undefined;
+}
+
+function settingOf(field: Field, env: Environment, file: OpenFile | undefined): FoundValue {
+  const fromEnvironment = environmentValue(field, env);
+  if (fromEnvironment !== undefined) {
+    return { value: fromEnvironment, origin: `environment variable ${field.schema.env}` };
+  }
+  const value = file === undefined ? undefined : getIn(file.values, field.path);
+  // `key:` with nothing behind it is null in YAML: the default.
+  if (file === undefined || value === undefined || value === null) {
+    return { value: structuredClone(field.schema.default), origin: undefined };
+  }
+  return { value, origin: placeOf(file, field.path) };
+}
+
+function placeOf(file: OpenFile, path: readonly string[]): string {
+  const line = file.lineOf(path);
+  return line === undefined ? `file ${file.name}` : `file ${file.name}, line ${line}`;
+}
+
+/** A problem for each key of the file that is no setting, and for each value where a group belongs. */
+function unknownKeys(file: OpenFile): string[] {
+  const problems: string[] = [];
+  const visit = (group: Readonly<Record<string, unknown>>, path: readonly string[]): void => {
+    for (const [name, value] of Object.entries(group)) {
+      const here = [...path, name];
+      const key = here.join(".");
+      // `webrtc.udp_port: 1` is one key with a dot in it, not a setting of the group.
+      const isDotted = name.includes(".");
+      if (!isDotted && FIELDS.some((field) => field.key === key)) continue;
+      if (isDotted || !GROUP_KEYS.has(key)) {
+        problems.push(`${key} (${placeOf(file, here)}): found an unknown key; ${suggestion(here)}`);
+      } else if (isRecord(value)) {
+        visit(value, here);
+      } else if (value !== null) {
+        const names = namesIn(here).join(", ");
+        problems.push(
+          `${key} (${placeOf(file, here)}): found ${shown(value)}; allowed: keys ${names}`,
+        );
+      }
+    }
+  };
+  if (isRecord(file.values)) visit(file.values, []);
+  return problems;
+}
+
+/** The nearest name in the same group; else the place where a setting of exactly this name belongs. */
+function suggestion(path: readonly string[]): string {
+  const group = path.slice(0, -1);
+  const name = path.at(-1) ?? "";
+  const names = namesIn(group);
+  const near = nearest(name, names);
+  if (near !== undefined) return `did you mean ${[...group, near].join(".")}?`;
+  const elsewhere = FIELDS.find(({ key, path: known }) => key === name || known.at(-1) === name);
+  if (elsewhere !== undefined) return `did you mean ${elsewhere.key}?`;
+  return `allowed: keys ${names.join(", ")}`;
+}
+
+function namesIn(group: readonly string[]): string[] {
+  const inside = FIELDS.filter(({ path }) => group.every((name, depth) => path[depth] === name));
+  return [...new Set(inside.map(({ path }) => path[group.length] ?? ""))];
+}
+
+/** FFmpeg's packets would arrive on the viewers' socket. */
+function portConflict({ webrtc }: Config): string | undefined {
+  const range = parsePortRange(webrtc.leg_ports);
+  const port = webrtc.udp_port;
+  if (range === undefined || port < range.first || port > range.last) return undefined;
+  return `webrtc.udp_port (CORE_WEBRTC_UDP_PORT): found ${port}; allowed: a port outside of webrtc.leg_ports ${webrtc.leg_ports}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function getIn(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (current, name) =>
+      isRecord(current) && Object.hasOwn(current, name) ? current[name] : undefined,
+    value,
+  );
+}
+
+function setIn(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  let current = target;
+  for (const name of path.slice(0, -1)) {
+    const next = current[name];
+    const child = isRecord(next) ? next : {};
+    current[name] = child;
+    current = child;
+  }
+  current[path.at(-1) ?? ""] = value;
+}

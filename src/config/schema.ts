@@ -1,0 +1,268 @@
+/**
+ * Every setting, once: type, default, environment variable, what is allowed and what it is for.
+ * The file, the environment, the messages about wrong values and the table in README.md all come from here.
+ */
+
+import { type Static, Type } from "@sinclair/typebox";
+import type { ConfigFormat } from "./formats.ts";
+
+/** What each setting says about itself. */
+export interface FieldNotes {
+  env: string;
+  description: string;
+  /** The allowed values in words; ends the message about a wrong one. */
+  allowed: string;
+  /** Never printed. */
+  secret?: true;
+}
+
+/** Notes and rules of one setting with its default; a format must be one that formats.ts knows. */
+interface Rules<Default> extends FieldNotes {
+  default: Default;
+  format?: ConfigFormat;
+  pattern?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  maxItems?: number;
+}
+
+const LIST_MAX = 64;
+
+const text = (rules: Rules<string>) => Type.String(rules);
+const whole = (rules: Rules<number>) => Type.Integer(rules);
+const decimal = (rules: Rules<number>) => Type.Number(rules);
+const list = (format: ConfigFormat, rules: Rules<string[]>) =>
+  Type.Array(Type.String({ format }), { maxItems: LIST_MAX, ...rules });
+const group = <T extends Parameters<typeof Type.Object>[0]>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false });
+
+/** A bearer token as RFC 6750 §2.1 writes it, so that it can stand in a header as it is. */
+const TOKEN_PATTERN = "^(?:[A-Za-z0-9._~+/-]{8,512}=*)?$";
+const TOKEN_ALLOWED = "empty, or 8 to 512 of A-Z a-z 0-9 . _ ~ + / -";
+const PORT_ALLOWED = "a whole number from 0 to 65535 (0 = any free port)";
+
+const LogSchema = group({
+  level: Type.Union(
+    [
+      Type.Literal("debug"),
+      Type.Literal("info"),
+      Type.Literal("warn"),
+      Type.Literal("error"),
+      Type.Literal("silent"),
+    ],
+    {
+      env: "CORE_LOG_LEVEL",
+      default: "info",
+      allowed: "debug, info, warn, error, silent",
+      description: "The least important lines that are logged.",
+    },
+  ),
+  format: Type.Union([Type.Literal("auto"), Type.Literal("json"), Type.Literal("text")], {
+    env: "CORE_LOG_FORMAT",
+    default: "auto",
+    allowed: "auto, json, text",
+    description: "`auto` writes text to a terminal and JSON lines elsewhere.",
+  }),
+});
+
+const ApiSchema = group({
+  token: text({
+    env: "CORE_API_TOKEN",
+    default: "",
+    pattern: TOKEN_PATTERN,
+    allowed: TOKEN_ALLOWED,
+    secret: true,
+    description:
+      "Bearer token of the admin routes. When it is empty and the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder.",
+  }),
+  allowed_hosts: list("dragonfork-host", {
+    env: "CORE_API_ALLOWED_HOSTS",
+    default: [],
+    allowed: "host names or IP addresses without scheme and port",
+    description:
+      "Names under which the admin routes may be called besides the bound address, loopback and IP addresses (against DNS rebinding).",
+  }),
+  allowed_origins: list("dragonfork-origin", {
+    env: "CORE_API_ALLOWED_ORIGINS",
+    default: [],
+    allowed: "origins such as https://admin.example.org",
+    description: "Other sites whose pages may call the admin routes.",
+  }),
+});
+
+const IceServerSchema = group({
+  urls: Type.Array(Type.String({ format: "dragonfork-ice-url" satisfies ConfigFormat }), {
+    minItems: 1,
+    maxItems: 8,
+  }),
+  username: Type.Optional(Type.String({ maxLength: 512 })),
+  credential: Type.Optional(Type.String({ maxLength: 512 })),
+});
+
+const WebrtcNetworkFields = {
+  udp_port: whole({
+    env: "CORE_WEBRTC_UDP_PORT",
+    default: 8189,
+    minimum: 0,
+    maximum: 65_535,
+    allowed: PORT_ALLOWED,
+    description: "The one UDP port that all viewers' media goes through. Open it in the firewall.",
+  }),
+  public_ips: list("dragonfork-ip", {
+    env: "CORE_WEBRTC_PUBLIC_IPS",
+    default: [],
+    allowed: "IPv4 or IPv6 addresses that viewers can reach",
+    description:
+      "Addresses that viewers are told to send to. Empty: those of the network interfaces; only loopback when `address` is loopback. Set it behind NAT.",
+  }),
+  leg_ports: text({
+    env: "CORE_WEBRTC_LEG_PORTS",
+    default: "19000-19599",
+    format: "dragonfork-leg-range",
+    allowed: "first-last, ports from 1 to 65535, at least 6 of them",
+    description:
+      "Loopback UDP ports for RTP from FFmpeg. A stream with picture and sound takes 6. Never open them in the firewall.",
+  }),
+  ice_servers: Type.Array(IceServerSchema, {
+    env: "CORE_WEBRTC_ICE_SERVERS",
+    default: [],
+    maxItems: 16,
+    secret: true,
+    allowed:
+      "a list of {urls: [stun:, stuns:, turn: or turns: addresses], username, credential}; in the environment as JSON",
+    description:
+      "STUN and TURN servers that players are told to use (Link header of the WHEP answer). Players see the credentials.",
+  }),
+};
+
+const WebrtcLimitFields = {
+  max_peers_total: whole({
+    env: "CORE_WEBRTC_MAX_PEERS_TOTAL",
+    default: 500,
+    minimum: 1,
+    maximum: 100_000,
+    allowed: "a whole number from 1 to 100000",
+    description: "Viewers of all streams together; more get 503.",
+  }),
+  max_peers_per_stream: whole({
+    env: "CORE_WEBRTC_MAX_PEERS_PER_STREAM",
+    default: 200,
+    minimum: 1,
+    maximum: 100_000,
+    allowed: "a whole number from 1 to 100000",
+    description: "Viewers of one stream, where its process sets no other limit; more get 503.",
+  }),
+  source_wait_seconds: decimal({
+    env: "CORE_WEBRTC_SOURCE_WAIT_SECONDS",
+    default: 5,
+    minimum: 0,
+    maximum: 60,
+    allowed: "a number from 0 to 60",
+    description: "How long a viewer waits for a source that is starting, before 504.",
+  }),
+  ice_timeout_seconds: decimal({
+    env: "CORE_WEBRTC_ICE_TIMEOUT_SECONDS",
+    default: 15,
+    minimum: 1,
+    maximum: 120,
+    allowed: "a number from 1 to 120",
+    description: "How long a viewer may take from the WHEP answer to a secured connection.",
+  }),
+};
+
+const WebrtcAccessFields = {
+  cors_origins: list("dragonfork-origin-or-any", {
+    env: "CORE_WEBRTC_CORS_ORIGINS",
+    default: ["*"],
+    allowed: "* or origins such as https://www.example.org",
+    description: "Sites whose pages may play the streams.",
+  }),
+  whep_token: text({
+    env: "CORE_WEBRTC_WHEP_TOKEN",
+    default: "",
+    pattern: TOKEN_PATTERN,
+    allowed: TOKEN_ALLOWED,
+    secret: true,
+    description: "When set, players must send it as `Authorization: Bearer`.",
+  }),
+  whep_rate_per_second: decimal({
+    env: "CORE_WEBRTC_WHEP_RATE_PER_SECOND",
+    default: 5,
+    minimum: 0,
+    maximum: 100_000,
+    allowed: "a number from 0 to 100000 (0 = no limit)",
+    description: "WHEP requests per second from one address, on average; more get 429.",
+  }),
+  whep_rate_burst: whole({
+    env: "CORE_WEBRTC_WHEP_RATE_BURST",
+    default: 40,
+    minimum: 0,
+    maximum: 100_000,
+    allowed: "a whole number from 0 to 100000 (0 = no limit)",
+    description: "WHEP requests that one address may send at once.",
+  }),
+};
+
+export const ConfigSchema = group({
+  id: text({
+    env: "CORE_ID",
+    default: "dragonfork",
+    pattern: "^[\\x21-\\x7e]{1,128}$",
+    allowed: "1 to 128 visible ASCII characters without spaces",
+    description: "Name of this server in the `core` label of its metrics.",
+  }),
+  name: text({
+    env: "CORE_NAME",
+    default: "Dragon Fork",
+    pattern: "^[^\\x00-\\x1f\\x7f]{1,128}$",
+    allowed: "1 to 128 characters",
+    description: "Name for people, shown in the API.",
+  }),
+  address: text({
+    env: "CORE_ADDRESS",
+    default: "127.0.0.1:8080",
+    format: "dragonfork-address",
+    allowed: "host:port, or :port for all interfaces; port 0 to 65535 (0 = any free port)",
+    description: "Where HTTP listens: pages, WHEP, API and metrics.",
+  }),
+  db: group({
+    dir: text({
+      env: "CORE_DB_DIR",
+      default: "./config",
+      minLength: 1,
+      allowed: "the path of a folder that the server may write to",
+      description: "Folder of the process store. Made when missing.",
+    }),
+  }),
+  ffmpeg: group({
+    binary: text({
+      env: "CORE_FFMPEG_BINARY",
+      default: "ffmpeg",
+      minLength: 1,
+      allowed: "a path, or a name on the PATH",
+      description: "The FFmpeg to run.",
+    }),
+    max_processes: whole({
+      env: "CORE_FFMPEG_MAXPROCESSES",
+      default: 0,
+      minimum: 0,
+      maximum: 10_000,
+      allowed: "a whole number from 0 to 10000 (0 = no limit)",
+      description: "How many FFmpeg processes may run at once.",
+    }),
+  }),
+  log: LogSchema,
+  api: ApiSchema,
+  webrtc: group({ ...WebrtcNetworkFields, ...WebrtcLimitFields, ...WebrtcAccessFields }),
+  processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
+    env: "CORE_PROCESSES",
+    default: [],
+    maxItems: 1000,
+    allowed: "a list of process records; in the environment as JSON",
+    description: "The streams of this server; see “Add a camera”.",
+  }),
+});
+
+export type Config = Static<typeof ConfigSchema>;
