@@ -1,0 +1,223 @@
+/** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
+import { randomBytes } from "node:crypto";
+import { networkInterfaces } from "node:os";
+import { createApp } from "./api/app.ts";
+import { isLoopback } from "./api/auth.ts";
+import type { Config } from "./config/schema.ts";
+import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
+import { createInstruments, createRegistry, type Instruments } from "./metrics/instruments.ts";
+import { createSnapshot } from "./metrics/snapshot.ts";
+import { type PeerObserver, PeerRegistry } from "./peer/registry.ts";
+import { demoId, demoRecord } from "./process/demo-record.ts";
+import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
+import { type ProcessRecord, parseRecord } from "./process/record.ts";
+import { adminToken } from "./server/admin-token.ts";
+import { type ListenAddress, localUrl, parseListenAddress } from "./server/listen-address.ts";
+import { StreamSources } from "./server/stream-sources.ts";
+import { LegPortPool } from "./source/leg-ports.ts";
+import { StreamRegistry } from "./stream/registry.ts";
+import type { Logger } from "./telemetry/logger.ts";
+import { SendManyBatch } from "./transport/batch-sender.ts";
+import { createDtlsIdentity } from "./transport/dtls.ts";
+import { candidateAddresses } from "./transport/local-addresses.ts";
+import { MediaSocket } from "./transport/media-socket.ts";
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** Adds the built-in test pattern as process `test`. */
+  readonly demo: boolean;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Of the source, "" where it is not known. */
+  readonly commit: string;
+}
+
+export interface RunningServer {
+  readonly httpUrl: string;
+  readonly udpPort: number;
+  stop(): Promise<void>;
+}
+
+/** Closed by Bun when a request or an idle connection takes longer; a stop of FFmpeg takes 5 s. */
+const HTTP_IDLE_SECONDS = 20;
+/** Process records are small; nothing larger is ever read. */
+const HTTP_BODY_BYTES_MAX = 64 * 1024;
+/** What is still being answered gets this long at the end. */
+const HTTP_CLOSE_MS_MAX = 1000;
+
+/** Monotonic milliseconds. */
+const nowMs = (): number => performance.now();
+/** Unix time that does not jump with the system clock, so that media goes on smoothly when NTP steps it. */
+const unixMs = (): number => performance.timeOrigin + performance.now();
+
+/** Starts everything. Throws a DomainError that names what to change where a port, folder or record is unusable. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, logger } = options;
+  const listen = parseListenAddress(config.address);
+  const metrics = createMetrics(config.id);
+  const streams = metrics.streams;
+  const media = await openMedia(config, listen, observer(metrics.instruments, logger));
+  const [firstPort, lastPort] = config.webrtc.leg_ports.split("-").map(Number);
+  const ports = new LegPortPool(firstPort ?? 0, lastPort ?? 0);
+  const sources = new StreamSources({
+    streams,
+    peers: media.peers,
+    ports,
+    randomBytes,
+    unixMs,
+    onLegFailure: (id, leg) => metrics.instruments.legFailed(id, leg),
+    logger,
+  });
+  const room = openProcesses(options, sources);
+  const snapshot = createSnapshot(metrics.registry, {
+    stats: () => ({
+      streamCount: streams.list().filter(({ state }) => state !== "down").length,
+      peersByStream: new Map(streams.list().map(({ id }) => [id, media.peers.count(id)])),
+      udpPortsInUse: ports.inUse,
+      udpPortsAvailable: ports.available,
+    }),
+  });
+  const exposition = createExposition({ ...metrics, snapshot });
+  const token = adminToken({
+    configured: config.api.token,
+    loopback: isLoopback(listen.host),
+    folder: config.db.dir,
+    randomBytes,
+  });
+  if (token.file !== undefined) logger.info("admin token", { file: token.file });
+  let draining = false;
+  const app = createApp({
+    about: {
+      id: config.id,
+      name: config.name,
+      version: options.version,
+      commit: options.commit,
+    },
+    admin: {
+      token: token.token,
+      boundHost: listen.host,
+      allowedHosts: config.api.allowed_hosts,
+      allowedOrigins: config.api.allowed_origins,
+    },
+    whep: whepSettings(config),
+    streams,
+    peers: media.peers,
+    processes: room.manager,
+    instruments: metrics.instruments,
+    exposition,
+    logger,
+    isDraining: () => draining,
+    nowMs,
+    unixMs,
+    randomBytes,
+  });
+  app.listen(listenOptions(listen));
+  const httpUrl = localUrl({ host: listen.host, port: app.server?.port ?? listen.port });
+  room.manager.startAll();
+  logger.info("server ready", { url: httpUrl, udp_port: media.socket.port });
+  return {
+    httpUrl,
+    udpPort: media.socket.port,
+    stop: async () => {
+      draining = true;
+      media.peers.drain();
+      await room.close();
+      await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
+      sources.close();
+      media.peers.close();
+      media.socket.close();
+    },
+  };
+}
+
+function listenOptions({ host, port }: ListenAddress) {
+  return {
+    hostname: host === "" ? "::" : host,
+    port,
+    idleTimeout: HTTP_IDLE_SECONDS,
+    maxRequestBodySize: HTTP_BODY_BYTES_MAX,
+    development: false,
+  };
+}
+
+function createMetrics(core: string) {
+  const streams = new StreamRegistry();
+  const registry = createRegistry(core);
+  const instruments = createInstruments(registry, (id) => streams.get(id) !== undefined);
+  addDefaultMetrics(registry);
+  return { streams, registry, instruments };
+}
+
+/** The media socket and the viewers behind it. */
+async function openMedia(config: Config, listen: ListenAddress, peerObserver: PeerObserver) {
+  let peers: PeerRegistry | undefined;
+  const socket = await MediaSocket.open(config.webrtc.udp_port, (datagram, port, address) =>
+    peers?.receive(datagram, { address, port }),
+  );
+  const addresses = candidateAddresses({
+    configured: config.webrtc.public_ips,
+    interfaces: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
+    httpOnLoopback: isLoopback(listen.host),
+  });
+  peers = new PeerRegistry({
+    context: {
+      identity: await createDtlsIdentity(),
+      socket,
+      batch: new SendManyBatch(socket),
+      candidates: addresses.map((address) => ({ address, port: socket.port })),
+      randomBytes,
+      nowMs,
+      unixMs,
+      connectMsMax: config.webrtc.ice_timeout_seconds * 1000,
+    },
+    limits: {
+      total: config.webrtc.max_peers_total,
+      perStream: config.webrtc.max_peers_per_stream,
+    },
+    observer: peerObserver,
+  });
+  return { socket, peers };
+}
+
+function observer(instruments: Instruments, logger: Logger): PeerObserver {
+  return {
+    connected: (streamId, seconds) => instruments.iceConnected(streamId, seconds),
+    failed: (streamId, seconds, reason) => instruments.iceFailed(streamId, seconds, reason),
+    closed: (stream, peer, reason) => logger.info("viewer left", { stream, peer, reason }),
+  };
+}
+
+function openProcesses(options: ServerOptions, sources: StreamSources): ProcessRoom {
+  const { config, logger } = options;
+  return openProcessRoom({
+    dbFolder: config.db.dir,
+    ffmpegBinary: config.ffmpeg.binary,
+    environment: process.env,
+    serverPid: process.pid,
+    maxProcesses: config.ffmpeg.max_processes,
+    configRecords: configuredRecords(options),
+    hooks: sources.hooks,
+    onRecord: sources.onRecord,
+    randomBytes,
+    log: logger,
+  });
+}
+
+/** The processes of the configuration file, and the demo unless one of them has its id. */
+function configuredRecords({ config, demo }: ServerOptions): readonly ProcessRecord[] {
+  const records = config.processes.map((record) => parseRecord(record));
+  const addDemo = demo && !records.some(({ id }) => id === demoId);
+  return addDemo ? [demoRecord(), ...records] : records;
+}
+
+function whepSettings({ webrtc }: Config) {
+  return {
+    token: webrtc.whep_token,
+    corsOrigins: webrtc.cors_origins,
+    iceServers: webrtc.ice_servers,
+    sourceWaitSeconds: webrtc.source_wait_seconds,
+    ratePerSecond: webrtc.whep_rate_per_second,
+    rateBurst: webrtc.whep_rate_burst,
+    peersMaxPerStream: webrtc.max_peers_per_stream,
+  };
+}

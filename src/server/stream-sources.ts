@@ -1,0 +1,122 @@
+/**
+ * Keeps the streams in step with the process records, and passes on what the supervisor says of FFmpeg to the
+ * source of each stream.
+ */
+import type { MediaKind } from "../errors.ts";
+import type { PeerRegistry } from "../peer/registry.ts";
+import type { ProcessRecord } from "../process/record.ts";
+import type { SupervisorHooks } from "../process/supervisor.ts";
+import { FfmpegSource, type LegFailure } from "../source/ffmpeg-source.ts";
+import type { LegPortPool } from "../source/leg-ports.ts";
+import type { StreamRegistry } from "../stream/registry.ts";
+import { Stream } from "../stream/stream.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+export interface StreamSourcesOptions {
+  readonly streams: StreamRegistry;
+  readonly peers: PeerRegistry;
+  readonly ports: LegPortPool;
+  readonly randomBytes: (size: number) => Buffer;
+  /** Unix milliseconds on a clock that does not jump. */
+  readonly unixMs: () => number;
+  readonly onLegFailure: (streamId: string, leg: MediaKind) => void;
+  readonly logger: Logger;
+}
+
+/** What each failure of a leg means, for the log. */
+const FAILURES: Readonly<Record<LegFailure, string>> = {
+  port_unavailable: "no port could be bound for it",
+  no_rtp: "FFmpeg runs but sends no RTP to it",
+  process_died: "FFmpeg ended by itself",
+};
+
+interface Running {
+  readonly source: FfmpegSource;
+  /** Somebody asked FFmpeg to end, so its end is no failure. */
+  stopAsked: boolean;
+}
+
+export class StreamSources {
+  readonly hooks: SupervisorHooks;
+  private readonly options: StreamSourcesOptions;
+  private readonly sources = new Map<string, Running>();
+
+  constructor(options: StreamSourcesOptions) {
+    this.options = options;
+    this.hooks = {
+      prepare: async (record, plan) => {
+        const running = this.sources.get(record.id);
+        return running === undefined || plan === undefined ? [] : running.source.prepare(plan);
+      },
+      started: () => undefined,
+      exited: (record, facts) => this.exited(record.id, facts),
+      stateChanged: (record, state) => {
+        const running = this.sources.get(record.id);
+        if (running === undefined) return;
+        if (state === "starting") running.source.starting();
+        if (state === "finished" || state === "failed" || state === "killed") {
+          running.source.stopped();
+        }
+        running.stopAsked = state === "finishing";
+      },
+      mediaPackets: (id) => this.sources.get(id)?.source.packetsReceived ?? 0,
+    };
+  }
+
+  /** A record came or changed; undefined: it went. */
+  readonly onRecord = (record: ProcessRecord | undefined, id: string): void => {
+    if (record?.webrtc?.enabled !== true) {
+      this.remove(id);
+      return;
+    }
+    const peersMax = record.webrtc.max_peers > 0 ? record.webrtc.max_peers : undefined;
+    const known = this.options.streams.get(id);
+    if (known === undefined) this.add(id, peersMax);
+    else known.peersMax = peersMax;
+  };
+
+  close(): void {
+    for (const id of [...this.sources.keys()]) this.remove(id);
+  }
+
+  private add(id: string, peersMax: number | undefined): void {
+    const { streams, peers, ports, randomBytes, unixMs } = this.options;
+    const stream = new Stream({ id, peersMax, nowMs: unixMs });
+    streams.add(stream);
+    peers.addStream(stream);
+    const source = new FfmpegSource({
+      stream,
+      ports,
+      randomBytes,
+      nowMs: unixMs,
+      onLegFailure: (leg, failure) => this.legFailed(id, leg, failure),
+    });
+    this.sources.set(id, { source, stopAsked: false });
+  }
+
+  private remove(id: string): void {
+    const running = this.sources.get(id);
+    if (running === undefined) return;
+    this.sources.delete(id);
+    running.source.close();
+    this.options.peers.removeStream(id);
+    this.options.streams.remove(id);
+  }
+
+  private exited(
+    id: string,
+    facts: { code: number | null; signal: string | null; willRestart: boolean },
+  ): void {
+    const running = this.sources.get(id);
+    if (running === undefined) return;
+    // FFmpeg answers SIGINT and SIGTERM with 255.
+    const orderly = facts.code === null || facts.code === 0 || facts.code === 255;
+    const failed = !running.stopAsked && (facts.signal !== null || !orderly);
+    running.source.exited({ failed, willRestart: facts.willRestart });
+  }
+
+  private legFailed(id: string, leg: MediaKind, failure: LegFailure): void {
+    this.options.onLegFailure(id, leg);
+    this.options.logger.warn("leg failed", { stream: id, leg, failure, why: FAILURES[failure] });
+  }
+}
