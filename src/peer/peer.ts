@@ -14,6 +14,7 @@ import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
 import { type Endpoint, type MediaSocket, plainAddress } from "../transport/media-socket.ts";
 import { Srtcp } from "../transport/srtcp.ts";
 import {
+  answeredBundle,
   type LocalIce,
   type NegotiatedTrack,
   type Negotiation,
@@ -159,8 +160,10 @@ export class Peer {
     return { ...this.ice.local, candidates: this.context.candidates };
   }
 
+  /** The sections that share the transport, the one that carries it first. */
   get iceTransportMids(): readonly { mid: string; kind: string }[] {
-    return this.negotiation.tracks.map(({ mid, kind }) => ({ mid, kind }));
+    const bundle = answeredBundle(this.negotiation);
+    return bundle.length > 0 ? bundle : this.negotiation.tracks;
   }
 
   /** Trickled candidates. Nothing is ever sent to them; they only give the selected address its type. */
