@@ -101,6 +101,12 @@ describe("handshake", () => {
   test("sends a flight in one datagram with record numbers that never repeat", async () => {
     const link = openLink();
     const sent: Buffer[] = [];
+    const hellos: number[] = [];
+    link.wayToServer = (datagram) => {
+      for (const one of readRecords(datagram))
+        if (one.contentType === 22 && one.body[0] === 1) hellos.push(one.sequenceNumber);
+      return [datagram];
+    };
     link.wayToClient = (datagram) => {
       sent.push(datagram);
       return [datagram];
@@ -109,6 +115,8 @@ describe("handshake", () => {
     expect(sent.length).toBe(3);
     expect(Math.max(...sent.map((datagram) => datagram.length))).toBeLessThanOrEqual(1200);
     const plain = sent.flatMap(readRecords).filter((one) => one.epoch === 0);
+    // RFC 6347 §4.2.1: both answers to a hello carry the hello's number.
+    expect(plain.slice(0, 2).map((one) => one.sequenceNumber)).toEqual(hellos);
     const flight = plain.slice(1).map((one) => one.sequenceNumber);
     expect(new Set(flight).size).toBe(flight.length);
   });
@@ -471,19 +479,33 @@ describe("a session that never connects", () => {
     expect(link.toClient.length).toBeLessThanOrEqual(17);
   });
 
+  function sendHello(link: DtlsLink, sequence: number, cookieBytes: number): void {
+    const hello = Buffer.concat([Buffer.alloc(35), Buffer.from([cookieBytes]), Buffer.alloc(26)]);
+    const body = writeHandshake({ type: 1, sequence, body: hello });
+    link.session.receive(record({ contentType: 22, epoch: 0, sequenceNumber: 1, body }));
+  }
+
+  test.each([
+    [0, 20],
+    [0, 255],
+    [1, 0],
+    [1, 20],
+  ])(
+    "takes no hello %p with a cookie of %p bytes that we did not give",
+    async (sequence, bytes) => {
+      const link = openLink();
+      sendHello(link, sequence, bytes);
+      await link.handshake();
+      expect(link.events).toEqual(["connected"]);
+    },
+  );
+
   test("survives a hello forged ahead of the client's", async () => {
     const link = openLink();
     const forger = openLink();
     forger.client.connect();
     for (const hello of forger.toServer) link.session.receive(hello);
-    const wrongCookie = writeHandshake({
-      type: 1,
-      sequence: 1,
-      body: Buffer.concat([Buffer.alloc(35), Buffer.from([20]), Buffer.alloc(26)]),
-    });
-    link.session.receive(
-      record({ contentType: 22, epoch: 0, sequenceNumber: 1, body: wrongCookie }),
-    );
+    sendHello(link, 1, 20);
     await Promise.resolve();
     link.toClient.length = 0;
     await link.handshake();
@@ -551,6 +573,59 @@ describe("a bad network", () => {
     expect(link.client.connected).toBe(true);
     expect(link.events).toEqual(["connected"]);
     expect(link.client.keys("AEAD_AES_128_GCM").remoteKey).toEqual(link.keys?.localKey as Buffer);
+  });
+
+  test("repeats its last flight for a repeated Finished, but not without end", async () => {
+    const link = await connectedLink();
+    for (let i = 0; i < 50; i += 1) {
+      for (const datagram of link.client.lastFlight) link.session.receive(datagram);
+      await link.settle();
+    }
+    let answers = 0;
+    link.wayToClient = () => {
+      answers += 1;
+      return [];
+    };
+    for (const datagram of link.client.lastFlight) link.session.receive(datagram);
+    await link.settle();
+    expect(answers).toBe(0);
+    expect(link.events).toEqual(["connected"]);
+  });
+
+  test("stays silent when the client repeats messages that did arrive", async () => {
+    const link = openLink();
+    const held: Buffer[] = [];
+    link.wayToServer = (datagram) => {
+      if (readRecords(datagram)[0]?.body[0] === 1) return [datagram];
+      held.push(datagram);
+      return [];
+    };
+    await link.handshake();
+    const plain = held.filter((datagram) => readRecords(datagram)[0]?.epoch === 0);
+    for (let i = 0; i < 3; i += 1) for (const datagram of plain) link.session.receive(datagram);
+    await Promise.resolve();
+    expect(link.toClient).toEqual([]);
+    for (const datagram of held) link.session.receive(datagram);
+    await link.settle();
+    expect(link.events).toEqual(["connected"]);
+  });
+
+  test("puts no messages together that come in parts under the keys", async () => {
+    const link = openLink();
+    link.wayToServer = (datagram) => {
+      if (readRecords(datagram)[0]?.epoch !== 1) return [datagram];
+      return [0, 12].map((offset, i) => {
+        const part = writeHandshake({ type: 20, sequence: 5, body: Buffer.alloc(12) });
+        part.writeUIntBE(24, 1, 3);
+        part.writeUIntBE(offset, 6, 3);
+        const header = { type: 22, version: 0xfefd, epoch: 1, sequenceNumber: i };
+        const body = link.client.dtls.cipher.cipher.encrypt(1, part, header);
+        return record({ contentType: 22, epoch: 1, sequenceNumber: i, body });
+      });
+    };
+    await link.handshake();
+    expect(link.events).toEqual([]);
+    link.session.close();
   });
 
   test("puts repeated, reversed and overlapping fragments together", async () => {
