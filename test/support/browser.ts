@@ -35,17 +35,19 @@ export interface ChromiumOptions {
   readonly height?: number;
   readonly colorScheme?: "light" | "dark";
   readonly reducedMotion?: "reduce" | "no-preference";
+  /** More command line arguments. */
+  readonly args?: readonly string[];
 }
 
 /** A new Chromium with one page. */
 export async function openChromium(
   options: ChromiumOptions = {},
 ): Promise<{ page: ChromiumPage; close: () => Promise<void> }> {
+  const { width = 1280, height = 800, args = [], ...more } = options;
   const browser = await chromium.launch({
     executablePath: findExecutable(CHROMIUM_NAMES),
-    args: CHROMIUM_ARGUMENTS,
+    args: [...CHROMIUM_ARGUMENTS, ...args],
   });
-  const { width = 1280, height = 800, ...more } = options;
   const page = await browser.newPage({ viewport: { width, height }, ...more });
   return { page, close: () => browser.close() };
 }

@@ -158,14 +158,30 @@ function networkWords({ addresses, pageHost }) {
   };
 }
 
+const KIND_BY_STATUS = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "stream-not-found",
+  406: "codec-mismatch",
+  409: "stream-not-live",
+  429: "rate-limited",
+  502: "proxy-error",
+  503: "unavailable",
+  504: "source-timeout",
+};
+
+/** The kind of an error answer: the problem's type where we have words for it, else by status. */
+export function failureKind(status, problem) {
+  const type = typeof problem.type === "string" ? problem.type : "";
+  const named = /\/problems\/([a-z-]+)$/.exec(type)?.[1] ?? "";
+  if (Object.hasOwn(WORDS, named)) return named;
+  return KIND_BY_STATUS[status] ?? (status >= 500 ? "server-error" : "offer-invalid");
+}
+
 /** The words for one failure. `context` is { streamId, hasToken, pageHost }. */
 export function describeFailure(failure, context) {
   const facts = { ...context, problem: failure.problem ?? {}, addresses: failure.addresses ?? [] };
-  const words = WORDS[failure.kind];
-  if (words !== undefined) return words(facts);
-  // A kind of a newer server: its own sentence is the best there is.
-  const fallback = (failure.status ?? 0) >= 500 ? WORDS["server-error"] : WORDS["offer-invalid"];
-  return fallback(facts);
+  return (WORDS[failure.kind] ?? WORDS["server-error"])(facts);
 }
 
 /**

@@ -1,6 +1,8 @@
 // One WHEP session from the player's side: offer, POST, answer, connection state, DELETE.
 // It knows neither the page nor when to try again: whep-player.js does.
 
+import { failureKind } from "./failures.js";
+
 /** Seconds from the answer to a connected transport. The server itself gives up after 15. */
 const CONNECT_SECONDS_MAX = 18;
 /** The server may hold the POST while a source starts (5 s by default). */
@@ -19,26 +21,6 @@ export class WhepFailure extends Error {
     this.retryAfterSeconds = facts.retryAfterSeconds;
     this.addresses = facts.addresses ?? [];
   }
-}
-
-const KIND_BY_STATUS = {
-  401: "unauthorized",
-  403: "forbidden",
-  404: "stream-not-found",
-  406: "codec-mismatch",
-  409: "stream-not-live",
-  429: "rate-limited",
-  502: "proxy-error",
-  503: "unavailable",
-  504: "source-timeout",
-};
-
-/** The kind of an error answer: the problem's type where the server sent one, else by status. */
-export function failureKind(status, problem) {
-  const type = typeof problem.type === "string" ? problem.type : "";
-  const named = /\/problems\/([a-z-]+)$/.exec(type)?.[1];
-  if (named !== undefined) return named;
-  return KIND_BY_STATUS[status] ?? (status >= 500 ? "server-error" : "offer-invalid");
 }
 
 /** Seconds named by Retry-After (RFC 9110 §10.2.3: a number or a date), or undefined. */
@@ -175,11 +157,11 @@ export class WhepSession {
     const transport = this.peerConnection.getReceivers()[0]?.transport;
     transport?.addEventListener("statechange", () => {
       // The server says goodbye by a DTLS close: a restart, a drain, or the stream was removed.
-      if (transport.state === "closed") void this.#lose("session-ended");
-      if (transport.state === "failed") void this.#lose("dtls-failed");
+      if (transport.state === "closed") this.#lose("session-ended");
+      if (transport.state === "failed") this.#lose("dtls-failed");
     });
     if (this.#wasConnected) return;
-    this.#timer = setTimeout(() => void this.#lose(this.#stuckKind()), CONNECT_SECONDS_MAX * 1000);
+    this.#timer = setTimeout(() => this.#lose(this.#stuckKind()), CONNECT_SECONDS_MAX * 1000);
   }
 
   #connectionChanged() {
@@ -192,9 +174,9 @@ export class WhepSession {
     } else if (pc.connectionState === "disconnected") {
       const waitMs = DISCONNECTED_SECONDS_MAX * 1000;
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => void this.#lose("connection-lost"), waitMs);
+      this.#timer = setTimeout(() => this.#lose("connection-lost"), waitMs);
     } else if (pc.connectionState === "failed") {
-      void this.#lose(this.#wasConnected ? "connection-lost" : this.#stuckKind());
+      this.#lose(this.#wasConnected ? "connection-lost" : this.#stuckKind());
     }
   }
 
@@ -203,24 +185,10 @@ export class WhepSession {
     return ice === "connected" || ice === "completed" ? "dtls-failed" : "no-network-path";
   }
 
-  /** The server keeps a failed session for a minute: its own account completes the message. */
-  async #lose(kind) {
+  #lose(kind) {
     if (this.#closed) return;
     clearTimeout(this.#timer);
-    const problem = kind === "no-network-path" ? await this.#askServer() : {};
-    if (this.#closed) return;
-    this.#options.onLost(new WhepFailure(kind, { problem, addresses: this.addresses }));
-  }
-
-  async #askServer() {
-    if (this.sessionUrl === undefined) return {};
-    try {
-      const signal = AbortSignal.timeout(3000);
-      const response = await fetch(this.sessionUrl, { headers: this.#headers(), signal });
-      return response.ok ? {} : await problemOf(response);
-    } catch {
-      return {};
-    }
+    this.#options.onLost(new WhepFailure(kind, { addresses: this.addresses }));
   }
 }
 

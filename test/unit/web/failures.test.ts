@@ -6,8 +6,9 @@ interface Words {
   advice: string;
   retry: string;
 }
-const { describeFailure, pauseMs } = await browserModule<{
+const { describeFailure, failureKind, pauseMs } = await browserModule<{
   describeFailure: (failure: object, context: object) => Words;
+  failureKind: (status: number, problem: object) => string;
   pauseMs: (facts: object) => number;
 }>("failures");
 
@@ -63,10 +64,9 @@ describe("the words for a failure", () => {
     expect(words({ kind: "server-error", problem: { id: "f00d" } }).advice).toContain("f00d");
   });
 
-  test("use the server's sentence for a kind this page does not know", () => {
+  test("use the server's sentence for a refused request", () => {
     const problem = { detail: "The moon is full." };
-    expect(words({ kind: "moon", status: 422, problem }).advice).toBe("The moon is full.");
-    expect(words({ kind: "moon", status: 500, problem }).retry).toBe("soon");
+    expect(words({ kind: "offer-invalid", problem }).advice).toBe("The moon is full.");
   });
 });
 
@@ -86,5 +86,19 @@ describe("the pause before the next attempt", () => {
 
   test("is long for a stream that does not exist", () => {
     expect(pauseMs({ retry: "rarely", attempt: 0, random: 0 })).toBe(30_000);
+  });
+});
+
+describe("the kind of an error answer", () => {
+  test("comes from the problem's type", () => {
+    expect(failureKind(503, { type: "/problems/server-draining" })).toBe("server-draining");
+  });
+
+  test("comes from the status where a proxy answered", () => {
+    expect(failureKind(404, {})).toBe("stream-not-found");
+    expect(failureKind(503, { type: "about:blank" })).toBe("unavailable");
+    expect(failureKind(500, {})).toBe("server-error");
+    expect(failureKind(401, { type: "/problems/of-a-newer-server" })).toBe("unauthorized");
+    expect(failureKind(413, { type: 7 })).toBe("offer-invalid");
   });
 });

@@ -2,25 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { browserModule } from "../../support/browser-module.ts";
 
 const client = await browserModule<{
-  failureKind: (status: number, problem: object) => string;
   retryAfterSeconds: (value: string | null, nowMs: number) => number | undefined;
   withStereo: (sdp: string) => string;
   iceServersFromLink: (header: string | null) => object[];
   serverAddresses: (sdp: string) => string[];
 }>("whep-client");
-
-describe("the kind of an error answer", () => {
-  test("comes from the problem's type", () => {
-    expect(client.failureKind(503, { type: "/problems/server-draining" })).toBe("server-draining");
-  });
-
-  test("comes from the status where a proxy answered", () => {
-    expect(client.failureKind(404, {})).toBe("stream-not-found");
-    expect(client.failureKind(503, { type: "about:blank" })).toBe("unavailable");
-    expect(client.failureKind(500, {})).toBe("server-error");
-    expect(client.failureKind(413, { type: 7 })).toBe("offer-invalid");
-  });
-});
 
 describe("Retry-After", () => {
   test("may be seconds or a date", () => {
