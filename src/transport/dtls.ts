@@ -11,9 +11,24 @@ import {
   SignatureAlgorithm,
   type Transport,
 } from "werift";
+import {
+  alertOf,
+  BAD_CERTIFICATE,
+  CLOSE_NOTIFY,
+  FATAL,
+  HANDSHAKE_FAILURE,
+  messageOf,
+  UNEXPECTED_MESSAGE,
+  WARNING,
+} from "./dtls/alert.ts";
 import { fingerprintSha256, matchesFingerprint } from "./dtls/fingerprint.ts";
 import { FlightSender, type StartTimer } from "./dtls/flight-sender.ts";
-import { HandshakeInbox, type HandshakeMessage, writeHandshake } from "./dtls/handshake-inbox.ts";
+import {
+  HandshakeInbox,
+  type HandshakeMessage,
+  helloCookie,
+  writeHandshake,
+} from "./dtls/handshake-inbox.ts";
 import {
   CONTENT_ALERT,
   CONTENT_HANDSHAKE,
@@ -33,13 +48,6 @@ const ALERT_RECORD_BYTES = 8 + 2 + 16;
 const FINISHED_HEADER = Buffer.from([20, 0, 0, 12, 0, 5, 0, 0, 0, 0, 0, 12]);
 /** A player repeats its Finished a few times, never this often. */
 const FINISHED_MAX = 16;
-
-const WARNING = 1;
-const FATAL = 2;
-const CLOSE_NOTIFY = 0;
-const UNEXPECTED_MESSAGE = 10;
-const HANDSHAKE_FAILURE = 40;
-const BAD_CERTIFICATE = 42;
 
 /** werift's number of the server side, also in `cipher.encrypt`. */
 const SERVER = 2;
@@ -155,7 +163,7 @@ export class DtlsSession {
       return;
     }
     let message = this.inbox.take((next) => this.isExpectedHello(next));
-    // Only a repeated hello says that the client lacks our flight; later ones are cut short by `received`.
+    // Only a repeated hello says that the client lacks our flight.
     if (message === undefined && repeated && this.received <= CERTIFICATE_SEQUENCE) {
       this.sender.repeat();
     }
@@ -378,27 +386,6 @@ function createServer(identity: DtlsIdentity, transport: Transport): DtlsServer 
 /** Outlives the datagram it came in. */
 function copyOf(record: DtlsRecord): DtlsRecord {
   return { ...record, bytes: Buffer.from(record.bytes), body: Buffer.from(record.body) };
-}
-
-/** The cookie field of a ClientHello: version and random, then session id, then cookie, each with its length. */
-function helloCookie(body: Buffer): Buffer | undefined {
-  const sessionIdLength = body[34];
-  if (sessionIdLength === undefined) return undefined;
-  const start = 35 + sessionIdLength;
-  const length = body[start];
-  if (length === undefined || start + 1 + length > body.length) return undefined;
-  return body.subarray(start + 1, start + 1 + length);
-}
-
-/** Some of werift's errors have no text. */
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== "" ? error.message : "malformed message";
-}
-
-/** The alert the patched werift wants sent for this error. */
-function alertOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("alertDescription" in error)) return undefined;
-  return typeof error.alertDescription === "number" ? error.alertDescription : undefined;
 }
 
 const startTimer: StartTimer = (ms, run) => {

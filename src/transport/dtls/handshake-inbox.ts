@@ -130,3 +130,13 @@ function readFragments(recordBody: Buffer): Fragment[] {
   }
   return fragments;
 }
+
+/** The cookie field of a ClientHello: version and random, then session id, then cookie, each with its length. */
+export function helloCookie(body: Buffer): Buffer | undefined {
+  const sessionIdLength = body[34];
+  if (sessionIdLength === undefined) return undefined;
+  const start = 35 + sessionIdLength;
+  const length = body[start];
+  if (length === undefined || start + 1 + length > body.length) return undefined;
+  return body.subarray(start + 1, start + 1 + length);
+}
