@@ -1,0 +1,121 @@
+/** FFmpeg's codec options per leg: copy as it is, or encode with little delay. Pure. */
+import type { AudioPolicy, VideoPolicy } from "../record.ts";
+import type { LegPlan } from "../source-plan.ts";
+
+/**
+ * 1280x720 at 60 frames per second: what one thread of x264 veryfast does with room to spare
+ * (720p30 takes an eighth of a core on the reference machine).
+ */
+const pixelRatePerThread = 1280 * 720 * 60;
+const encoderThreadsMax = 4;
+
+/** The options of a video leg. */
+export function videoCodecArguments(plan: LegPlan, policy: VideoPolicy): string[] {
+  if (plan.mode === "copy") return plan.codec === "H264" ? copyH264() : ["-c:v", "copy"];
+  const threads = String(encoderThreads(plan.pixelRate));
+  const encode = plan.codec === "VP8" ? encodeVp8(policy) : encodeH264();
+  return [...encode, "-threads", threads, ...rateArguments(policy)];
+}
+
+/** The options of an audio leg. */
+export function audioCodecArguments(plan: LegPlan, policy: AudioPolicy): string[] {
+  if (plan.mode === "copy") return ["-c:a", "copy"];
+  return [
+    "-c:a",
+    "libopus",
+    "-b:a",
+    `${policy.bitrate_kbit}k`,
+    // RFC 7587 section 4.1: the RTP clock is 48 kHz whatever is coded.
+    "-ar",
+    "48000",
+    "-ac",
+    "2",
+    // "audio" keeps the full band for 4 ms more delay than "lowdelay".
+    "-application",
+    "audio",
+    "-frame_duration",
+    "20",
+  ];
+}
+
+/**
+ * MP4, MKV and FLV keep the parameter sets out of band, where no browser finds them: the first
+ * filter turns length prefixes into start codes and the stored header into Annex B, the second
+ * puts that header before every keyframe. The second alone would prepend the MP4 header as it is,
+ * and every keyframe would be garbage.
+ */
+function copyH264(): string[] {
+  return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"];
+}
+
+/**
+ * Constrained baseline is what every WebRTC browser decodes. One slice per frame and thread;
+ * sliced threads only where one thread can't keep up, since each slice starts a new packet.
+ */
+function encodeH264(): string[] {
+  return [
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-tune",
+    "zerolatency",
+    "-profile:v",
+    "baseline",
+    "-bf",
+    "0",
+    "-sc_threshold",
+    "0",
+    "-forced-idr",
+    "1",
+  ];
+}
+
+function encodeVp8(policy: VideoPolicy): string[] {
+  return [
+    "-c:v",
+    "libvpx",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-lag-in-frames",
+    "0",
+    "-auto-alt-ref",
+    "0",
+    "-error-resilient",
+    "1",
+    "-minrate",
+    `${policy.bitrate_kbit}k`,
+  ];
+}
+
+/**
+ * Constant rate with one second of buffer. Keyframes come by time, not by count, because the frame
+ * rate of a live source is not known; -g only has to be out of the way. vfr, because rtp would
+ * otherwise be filled up to a constant frame rate that some sources only claim to have.
+ */
+function rateArguments(policy: VideoPolicy): string[] {
+  const rate = `${policy.bitrate_kbit}k`;
+  return [
+    "-pix_fmt",
+    "yuv420p",
+    "-fps_mode",
+    "vfr",
+    "-g",
+    "9999",
+    "-force_key_frames",
+    `expr:gte(t,n_forced*${policy.gop_seconds})`,
+    "-b:v",
+    rate,
+    "-maxrate",
+    rate,
+    "-bufsize",
+    rate,
+  ];
+}
+
+function encoderThreads(pixelRate: number | undefined): number {
+  const wanted = Math.ceil((pixelRate ?? 0) / pixelRatePerThread);
+  return Math.min(Math.max(wanted, 1), encoderThreadsMax);
+}
