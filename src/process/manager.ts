@@ -1,0 +1,315 @@
+/**
+ * All processes: those of the configuration file (read-only) and those of the store. Validates,
+ * stores first and acts then, and never makes a reader wait for a stop.
+ */
+import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors.ts";
+import type { ProbeAnswer } from "./probe.ts";
+import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";
+import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
+import type { ProcessReport } from "./run-log.ts";
+import type { ProcessStore, StoredProcess } from "./store.ts";
+import type { ProcessState } from "./supervisor/process-state.ts";
+import { Supervisor, type SupervisorTools, type SupervisorView } from "./supervisor.ts";
+
+export type ProcessSource = "config" | "store";
+
+export interface ProcessEntry {
+  readonly id: string;
+  readonly type: "ffmpeg";
+  readonly reference: string;
+  readonly source: ProcessSource;
+  /** Unix seconds. */
+  readonly created_at: number;
+  readonly updated_at: number;
+  /** Without passwords. */
+  readonly config: ProcessRecord;
+  readonly metadata: Readonly<Record<string, unknown>> | null;
+}
+
+export const commands = ["start", "stop", "restart", "reload"] as const;
+export type Command = (typeof commands)[number];
+
+export interface ManagerOptions {
+  readonly store: ProcessStore;
+  readonly tools: SupervisorTools;
+  readonly configRecords: readonly ProcessRecord[];
+  /** 0 = no limit. */
+  readonly maxProcesses: number;
+  readonly newId: NewId;
+  /** A record came, changed, or (undefined) went: the hub keeps its streams by this. */
+  readonly onRecord: (record: ProcessRecord | undefined, id: string) => void;
+  readonly probe: (record: ProcessRecord, stop: AbortSignal) => Promise<ProbeAnswer>;
+}
+
+interface Managed {
+  stored: StoredProcess;
+  readonly source: ProcessSource;
+  readonly supervisor: Supervisor;
+}
+
+export class ProcessManager {
+  readonly #options: ManagerOptions;
+  readonly #processes = new Map<string, Managed>();
+  /** Changes of one process run one after the other; what waits is found by the id. */
+  readonly #queues = new Map<string, Promise<unknown>>();
+  #closing = false;
+
+  constructor(options: ManagerOptions) {
+    this.#options = options;
+    for (const record of options.configRecords) this.#adoptConfig(record);
+    const { processes, unreadable } = options.store.load();
+    for (const stored of processes) this.#adoptStored(stored);
+    for (const { id, problem } of unreadable) {
+      options.tools.log.warn("stored process is not usable and stays stopped", { id, problem });
+    }
+  }
+
+  list(): readonly ProcessEntry[] {
+    return [...this.#processes.values()].map(entryOf);
+  }
+
+  has(id: string): boolean {
+    return this.#processes.has(id);
+  }
+
+  /** Throws ProcessNotFound, as all that take an id. */
+  get(id: string): ProcessEntry {
+    return entryOf(this.#find(id));
+  }
+
+  state(id: string): ProcessState {
+    return this.#find(id).supervisor.state();
+  }
+
+  report(id: string): ProcessReport {
+    return this.#find(id).supervisor.report();
+  }
+
+  view(id: string): SupervisorView {
+    return this.#find(id).supervisor.view();
+  }
+
+  /** Core's answer to an unknown id is no error here. */
+  async probe(id: string, stop: AbortSignal): Promise<ProbeAnswer> {
+    const managed = this.#processes.get(id);
+    if (managed === undefined) return { streams: [], log: [`Unknown process ID (${id})`] };
+    return this.#options.probe(managed.stored.record, stop);
+  }
+
+  /** Adds a process to the store and starts it if it says so. Throws ProcessInvalid, StoreFailed. */
+  add(input: unknown): ProcessEntry {
+    const record = parseRecord(input, undefined, this.#options.newId);
+    if (this.#processes.has(record.id)) throw alreadyExists("Invalid process config");
+    refuseHidden(record);
+    if (record.autostart) this.#checkRoom();
+    const now = this.#now();
+    const order = record.autostart ? "start" : "stop";
+    const stored = { record, order, metadata: {}, createdAt: now, updatedAt: now } as const;
+    this.#options.store.insert(stored);
+    const managed = this.#adopt(stored, "store");
+    if (order === "start") managed.supervisor.start();
+    return entryOf(managed);
+  }
+
+  /** Merges a change into a process, stops it, and starts it again if it was to run. */
+  update(id: string, input: unknown): Promise<ProcessEntry> {
+    return this.#queued(id, async () => {
+      const managed = this.#findWritable(id);
+      const base = managed.stored.record;
+      const record = restoreSecrets(parseRecord(input, base, this.#options.newId), base);
+      refuseHidden(record);
+      const order = managed.supervisor.order;
+      this.#checkRename(id, record.id);
+      // Stored before the stop: a change that can't be kept must not interrupt the stream.
+      const now = this.#now();
+      const stored = { ...managed.stored, record, order, createdAt: now, updatedAt: now };
+      this.#options.store.replace(id, stored);
+      managed.stored = stored;
+      this.#rename(id, record.id, managed);
+      await managed.supervisor.stop();
+      managed.supervisor.replace(record);
+      if (record.id !== id) this.#options.onRecord(undefined, id);
+      this.#options.onRecord(record, record.id);
+      if (order === "start" && !this.#closing) managed.supervisor.start();
+      return entryOf(managed);
+    });
+  }
+
+  delete(id: string): Promise<void> {
+    return this.#queued(id, async () => {
+      const managed = this.#findWritable(id);
+      this.#options.store.remove(id);
+      await managed.supervisor.stop();
+      this.#processes.delete(id);
+      this.#options.onRecord(undefined, id);
+    });
+  }
+
+  /** Core answers an unknown id here with "Command failed", not with 404. */
+  command(id: string, command: Command): Promise<void> {
+    return this.#queued(id, async () => {
+      const managed = this.#processes.get(id);
+      if (managed === undefined) throw new CommandFailed("Command failed", ["unknown process"]);
+      const { supervisor } = managed;
+      if (command === "start") {
+        if (supervisor.order !== "start") this.#checkRoom();
+        this.#setOrder(managed, "start");
+        supervisor.start();
+      } else if (command === "stop") {
+        this.#setOrder(managed, "stop");
+        await supervisor.stop();
+      } else await supervisor.restart();
+    });
+  }
+
+  /** One value, or all of them; null where there is none. Throws ProcessNotFound for unknown keys. */
+  metadata(id: string, key?: string): unknown {
+    const { metadata } = this.#find(id).stored;
+    if (key === undefined) return Object.keys(metadata).length === 0 ? null : metadata;
+    if (!Object.hasOwn(metadata, key)) throw new ProcessNotFound(["unknown key"]);
+    return metadata[key];
+  }
+
+  /** Sets one value; null removes it. */
+  setMetadata(id: string, key: string, value: unknown): void {
+    const managed = this.#find(id);
+    const values = new Map(Object.entries(managed.stored.metadata));
+    if (value === null || value === undefined) values.delete(key);
+    else values.set(key, value);
+    const metadata = Object.fromEntries(values);
+    if (managed.source === "store") this.#options.store.setMetadata(id, metadata);
+    managed.stored = { ...managed.stored, metadata };
+  }
+
+  /** Starts what was running when the server ended, and what the configuration file starts. */
+  startAll(): void {
+    for (const managed of this.#processes.values()) {
+      if (managed.stored.order !== "start") continue;
+      try {
+        this.#checkRoom();
+        managed.supervisor.start();
+      } catch (error) {
+        const problem = error instanceof CommandFailed ? error.details.join("; ") : String(error);
+        this.#options.tools.log.warn("process not started", {
+          id: managed.stored.record.id,
+          problem,
+        });
+      }
+    }
+  }
+
+  /** Stops every FFmpeg; the stored order stays, so that they start again with the server. */
+  async stopAll(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#processes.values()].map((one) => one.supervisor.stop()));
+  }
+
+  #adoptConfig(record: ProcessRecord): void {
+    if (this.#processes.has(record.id)) throw alreadyExists(`Process ${record.id}`);
+    const now = this.#now();
+    const order = record.autostart ? "start" : "stop";
+    this.#adopt({ record, order, metadata: {}, createdAt: now, updatedAt: now }, "config");
+  }
+
+  #adoptStored(stored: StoredProcess): void {
+    if (!this.#processes.has(stored.record.id)) {
+      this.#adopt(stored, "store");
+      return;
+    }
+    this.#options.tools.log.warn("stored process hidden by one of the configuration file", {
+      id: stored.record.id,
+    });
+  }
+
+  #adopt(stored: StoredProcess, source: ProcessSource): Managed {
+    const supervisor = new Supervisor(stored.record, this.#options.tools);
+    const managed = { stored, source, supervisor };
+    this.#processes.set(stored.record.id, managed);
+    this.#options.onRecord(stored.record, stored.record.id);
+    return managed;
+  }
+
+  #find(id: string): Managed {
+    const managed = this.#processes.get(id);
+    if (managed === undefined) throw new ProcessNotFound();
+    return managed;
+  }
+
+  #findWritable(id: string): Managed {
+    const managed = this.#find(id);
+    if (managed.source === "store") return managed;
+    throw new ProcessInvalid("Process is read-only", [
+      `${id} comes from the configuration file; change it there`,
+    ]);
+  }
+
+  #setOrder(managed: Managed, order: "start" | "stop"): void {
+    if (managed.source === "store" && managed.stored.order !== order) {
+      this.#options.store.setOrder(managed.stored.record.id, order);
+    }
+    managed.stored = { ...managed.stored, order };
+  }
+
+  #checkRename(from: string, to: string): void {
+    if (from !== to && this.#processes.has(to)) throw alreadyExists("Process can't be updated");
+  }
+
+  #rename(from: string, to: string, managed: Managed): void {
+    if (from === to) return;
+    this.#processes.delete(from);
+    this.#processes.set(to, managed);
+  }
+
+  #checkRoom(): void {
+    const most = this.#options.maxProcesses;
+    if (this.#closing) throw new CommandFailed("Command failed", ["the server is shutting down"]);
+    if (most === 0) return;
+    const started = [...this.#processes.values()].filter((one) => one.supervisor.order === "start");
+    if (started.length < most) return;
+    throw new CommandFailed("Command failed", [
+      `max. number of running processes (${most}) reached`,
+    ]);
+  }
+
+  /** Runs changes of one process one after the other; an earlier failure doesn't stop the next. */
+  #queued<T>(id: string, action: () => Promise<T>): Promise<T> {
+    const before = this.#queues.get(id) ?? Promise.resolve();
+    const result = before.then(action, action);
+    const settled = result.catch(() => undefined);
+    this.#queues.set(id, settled);
+    void settled.then(() => {
+      if (this.#queues.get(id) === settled) this.#queues.delete(id);
+    });
+    return result;
+  }
+
+  #now(): number {
+    return Math.floor(this.#options.tools.clock.unixMs() / 1000);
+  }
+}
+
+function entryOf({ stored, source }: Managed): ProcessEntry {
+  const { record, metadata } = stored;
+  return {
+    id: record.id,
+    type: record.type,
+    reference: record.reference,
+    source,
+    created_at: stored.createdAt,
+    updated_at: stored.updatedAt,
+    config: hideSecrets(record),
+    metadata: Object.keys(metadata).length === 0 ? null : metadata,
+  };
+}
+
+function alreadyExists(message: string): ProcessInvalid {
+  return new ProcessInvalid(message, ["process already exists"]);
+}
+
+/** A copy of an answer of ours has *** where the password was; FFmpeg would try that. */
+function refuseHidden(record: ProcessRecord): void {
+  if (!holdsHidden(record)) return;
+  throw new ProcessInvalid("Invalid process config", [
+    "an address holds *** in place of a password: send the real one",
+  ]);
+}

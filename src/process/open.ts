@@ -1,0 +1,90 @@
+/** Puts the process room together for the server: store, orphans, children, probe, manager. */
+import { accessSync, constants } from "node:fs";
+import { availableParallelism } from "node:os";
+import { childEnvironment, createSpawn } from "./child.ts";
+import { systemClock } from "./clock.ts";
+import { ProcessManager } from "./manager.ts";
+import { ChildJournal } from "./orphans.ts";
+import { describeSource, probeSource } from "./probe.ts";
+import { readUsage } from "./proc-stat.ts";
+import { type ProcessRecord, shortId } from "./record.ts";
+import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
+import { ProcessStore } from "./store.ts";
+import type { ProcessLog, SupervisorHooks } from "./supervisor.ts";
+
+export interface ProcessRoomOptions {
+  readonly dbFolder: string;
+  readonly ffmpegBinary: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly serverPid: number;
+  readonly maxProcesses: number;
+  readonly configRecords: readonly ProcessRecord[];
+  readonly hooks: SupervisorHooks;
+  readonly onRecord: (record: ProcessRecord | undefined, id: string) => void;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly log: ProcessLog;
+}
+
+export interface ProcessRoom {
+  readonly manager: ProcessManager;
+  /** Stops every FFmpeg, then closes the store. */
+  close(): Promise<void>;
+}
+
+/** Opens the room; nothing is started before manager.startAll(). Throws StoreFailed, ProcessInvalid. */
+export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
+  const store = ProcessStore.open(options.dbFolder);
+  const journal = new ChildJournal(options.dbFolder, options.serverPid);
+  const ended = journal.endOrphans();
+  if (ended > 0) options.log.warn("ended FFmpeg left by an earlier server", { count: ended });
+  const spawn = journal.watch(
+    createSpawn({
+      binary: options.ffmpegBinary,
+      setpriv: findSetpriv(),
+      environment: childEnvironment(options.environment),
+    }),
+  );
+  const probing = { spawn, clock: systemClock };
+  const plan = async (record: ProcessRecord, stop: AbortSignal): Promise<SourcePlan> => {
+    const facts = needsProbe(record)
+      ? await probeSource(record, probing, stop)
+      : assumedFacts(record);
+    return planSource(record, facts);
+  };
+  const manager = new ProcessManager({
+    store,
+    tools: {
+      hooks: options.hooks,
+      spawn,
+      plan,
+      usage: readUsage,
+      clock: systemClock,
+      cores: availableParallelism(),
+      log: options.log,
+    },
+    configRecords: options.configRecords,
+    maxProcesses: options.maxProcesses,
+    newId: () => shortId(options.randomBytes),
+    onRecord: options.onRecord,
+    probe: (record, stop) => describeSource(record, probing, stop),
+  });
+  return {
+    manager,
+    close: async () => {
+      await manager.stopAll();
+      store.close();
+    },
+  };
+}
+
+/** Looked up by path, so that a folder in PATH that others write to can't slip in another one. */
+function findSetpriv(): string | undefined {
+  return ["/usr/bin/setpriv", "/bin/setpriv", "/sbin/setpriv"].find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

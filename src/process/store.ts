@@ -1,0 +1,191 @@
+/**
+ * Process records on disk, in one bun:sqlite file: record, order, metadata, times.
+ * A write that fails throws StoreFailed and has changed nothing; a damaged file is refused, not
+ * repaired, and left as it is.
+ */
+import { Database } from "bun:sqlite";
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { StoreFailed } from "../errors.ts";
+import { type ProcessRecord, parseRecord } from "./record.ts";
+import type { Order } from "./state.ts";
+
+export interface StoredProcess {
+  readonly record: ProcessRecord;
+  readonly order: Order;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** Unix seconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** A row that no longer passes the rules; kept on disk, not run. */
+export interface UnreadableProcess {
+  readonly id: string;
+  readonly problem: string;
+}
+
+export const storeFileName = "dragonfork.sqlite";
+
+/** Step n brings a file from user_version n to n + 1. Steps are only ever added. */
+const migrations: readonly string[] = [
+  `CREATE TABLE process (
+     id TEXT PRIMARY KEY NOT NULL,
+     record TEXT NOT NULL,
+     run_order TEXT NOT NULL CHECK (run_order IN ('start', 'stop')),
+     metadata TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL
+   ) STRICT`,
+];
+
+interface Row {
+  id: string;
+  record: string;
+  run_order: Order;
+  metadata: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export class ProcessStore {
+  readonly #database: Database;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Opens or makes the store in a folder. Throws StoreFailed with what to do about it. */
+  static open(folder: string): ProcessStore {
+    const path = join(folder, storeFileName);
+    return guard(`${path} can't be opened`, () => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const database = new Database(path, { create: true, strict: true });
+      try {
+        // Records hold camera passwords.
+        chmodSync(path, 0o600);
+        check(database, path);
+        migrate(database, path);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+      return new ProcessStore(database);
+    });
+  }
+
+  /** Everything stored, and what could not be read. */
+  load(): { processes: StoredProcess[]; unreadable: UnreadableProcess[] } {
+    return guard("reading failed", () => {
+      const processes: StoredProcess[] = [];
+      const unreadable: UnreadableProcess[] = [];
+      for (const row of this.#database
+        .query<Row, []>("SELECT * FROM process ORDER BY rowid")
+        .all()) {
+        try {
+          processes.push(fromRow(row));
+        } catch (error) {
+          unreadable.push({ id: row.id, problem: String(error) });
+        }
+      }
+      return { processes, unreadable };
+    });
+  }
+
+  insert(stored: StoredProcess): void {
+    this.#write(
+      "INSERT INTO process VALUES ($id, $record, $order, $metadata, $created, $updated)",
+      {
+        ...values(stored),
+        id: stored.record.id,
+      },
+    );
+  }
+
+  /** Replaces a process, under another id if the record has one. */
+  replace(id: string, stored: StoredProcess): void {
+    this.#write(
+      "UPDATE process SET id = $newId, record = $record, run_order = $order, metadata = $metadata, created_at = $created, updated_at = $updated WHERE id = $id",
+      { ...values(stored), newId: stored.record.id, id },
+    );
+  }
+
+  setOrder(id: string, order: Order): void {
+    this.#write("UPDATE process SET run_order = $order WHERE id = $id", { id, order });
+  }
+
+  setMetadata(id: string, metadata: Readonly<Record<string, unknown>>): void {
+    const text = JSON.stringify(metadata);
+    this.#write("UPDATE process SET metadata = $text WHERE id = $id", { id, text });
+  }
+
+  remove(id: string): void {
+    this.#write("DELETE FROM process WHERE id = $id", { id });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #write(sql: string, bindings: Record<string, string | number>): void {
+    guard("writing failed", () => {
+      this.#database.query(sql).run(bindings);
+    });
+  }
+}
+
+function values(stored: StoredProcess): Record<string, string | number> {
+  return {
+    record: JSON.stringify(stored.record),
+    order: stored.order,
+    metadata: JSON.stringify(stored.metadata),
+    created: stored.createdAt,
+    updated: stored.updatedAt,
+  };
+}
+
+function fromRow(row: Row): StoredProcess {
+  return {
+    record: parseRecord(JSON.parse(row.record)),
+    order: row.run_order,
+    metadata: JSON.parse(row.metadata) as Record<string, unknown>,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** Looks before anything is written, so that a damaged file stays as it was found. */
+function check(database: Database, path: string): void {
+  const rows = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
+  const verdict = rows[0]?.quick_check ?? "no answer";
+  if (verdict === "ok") return;
+  throw new StoreFailed(
+    `${path} is damaged (${verdict}). It was left as it is: restore a copy, or move it away to start empty.`,
+  );
+}
+
+function migrate(database: Database, path: string): void {
+  const version =
+    database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
+  if (version > migrations.length) {
+    throw new StoreFailed(
+      `${path} was written by a newer version (${version}, this one knows ${migrations.length}). Use that version, or another CORE_DB_DIR.`,
+    );
+  }
+  database.run("PRAGMA journal_mode = WAL");
+  // An answered change must survive a power cut.
+  database.run("PRAGMA synchronous = FULL");
+  database.transaction(() => {
+    for (const step of migrations.slice(version)) database.run(step);
+    database.run(`PRAGMA user_version = ${migrations.length}`);
+  })();
+}
+
+function guard<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof StoreFailed) throw error;
+    throw new StoreFailed(`${what} (${error instanceof Error ? error.message : String(error)})`);
+  }
+}

@@ -1,0 +1,398 @@
+/**
+ * Keeps one FFmpeg alive as its record says: start, watch, stop gently and then hard, start again
+ * with back-off. Knows nothing of RTP or HTTP: legs come and go by hooks, time and children are
+ * handed in.
+ */
+import { CommandFailed } from "../errors.ts";
+import { redact } from "../telemetry/redact.ts";
+import type { Child, SpawnChild } from "./child.ts";
+import type { Clock } from "./clock.ts";
+import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
+import type { Usage } from "./proc-stat.ts";
+import { redactArguments } from "./record/secrets.ts";
+import type { ProcessRecord } from "./record.ts";
+import { historyMax, type ProcessReport, type RunReport } from "./run-log.ts";
+import type { SourcePlan } from "./source-plan.ts";
+import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
+import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
+import { type ProcessState, progressOf } from "./supervisor/process-state.ts";
+import { Run } from "./supervisor/run.ts";
+import { StaleWatch, UsageWatch } from "./supervisor/watch.ts";
+
+export interface SupervisorHooks {
+  /** Before every start of a process with webrtc.enabled: opens the legs. Throws NoLegPort. */
+  prepare(record: ProcessRecord, plan: SourcePlan | undefined): Promise<readonly LegTarget[]>;
+  started(record: ProcessRecord, pid: number): void;
+  exited(
+    record: ProcessRecord,
+    facts: { code: number | null; signal: string | null; willRestart: boolean },
+  ): void;
+  stateChanged(record: ProcessRecord, state: ExecState): void;
+  /** RTP packets that arrived so far for this process. */
+  mediaPackets(id: string): number;
+}
+
+/** The part of the logger used here. */
+export interface ProcessLog {
+  info(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+  warn(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+export interface SupervisorTools {
+  readonly hooks: SupervisorHooks;
+  readonly spawn: SpawnChild;
+  /** Only asked for processes with webrtc.enabled. Throws what the operator should read. */
+  readonly plan: (record: ProcessRecord, stop: AbortSignal) => Promise<SourcePlan>;
+  readonly usage: (pid: number) => Usage | undefined;
+  readonly clock: Clock;
+  readonly cores: number;
+  readonly log: ProcessLog;
+}
+
+/** What the stream list shows of a process. */
+export interface SupervisorView {
+  readonly exec: ExecState;
+  readonly order: Order;
+  readonly reconnectSeconds: number;
+  readonly restarts: number;
+  readonly lastLogline: string;
+  readonly plan: SourcePlan | undefined;
+  readonly pid: number | undefined;
+}
+
+/** How long FFmpeg has after SIGINT to close its outputs. */
+const graceMs = 5000;
+const tickMs = 1000;
+
+/** One way from "starting" to the end of the child. */
+interface Attempt {
+  readonly record: ProcessRecord;
+  readonly run: Run;
+  readonly stale: StaleWatch;
+  readonly usage: UsageWatch;
+  readonly abort: AbortController;
+  readonly done: Promise<void>;
+  readonly finish: () => void;
+  readonly timers: Set<() => void>;
+  startedMs: number;
+  child: Child | undefined;
+  /** The hooks were told of this attempt and must hear of its end. */
+  announced: boolean;
+  /** Start again whatever reconnect says: the operator asked for it. */
+  again: boolean;
+}
+
+export class Supervisor {
+  readonly #tools: SupervisorTools;
+  readonly #delay = new RestartDelay();
+  readonly #history: RunReport[] = [];
+  #record: ProcessRecord;
+  #order: Order = "stop";
+  #exec: ExecState = "finished";
+  #changedMs: number;
+  #attempt: Attempt | undefined;
+  #lastRun: Run;
+  #restart: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  #restarts = 0;
+  #plan: SourcePlan | undefined;
+  #argv: readonly string[];
+
+  constructor(record: ProcessRecord, tools: SupervisorTools) {
+    this.#record = record;
+    this.#tools = tools;
+    this.#changedMs = tools.clock.monotonicMs();
+    this.#lastRun = this.#newRun(record, () => undefined);
+    this.#argv = previewArguments(record);
+  }
+
+  get order(): Order {
+    return this.#order;
+  }
+
+  /** Takes a changed record for the next start. The caller stops the process before. */
+  replace(record: ProcessRecord): void {
+    this.#record = record;
+    this.#forgetPlan();
+    this.#argv = previewArguments(record);
+  }
+
+  /** Starts now. Also a process that ended by itself, and one that waits for its restart. */
+  start(): void {
+    if (this.#order === "stop") this.#forgetPlan();
+    this.#order = "start";
+    if (this.#attempt === undefined) this.#begin();
+    else if (this.#exec === "finishing") this.#attempt.again = true;
+  }
+
+  /** Stops and waits until FFmpeg is gone: SIGINT, and SIGKILL after 5 s. */
+  async stop(): Promise<void> {
+    this.#order = "stop";
+    this.#cancelRestart();
+    if (this.#attempt !== undefined) this.#attempt.again = false;
+    await this.#end();
+  }
+
+  /** Ends FFmpeg and starts it again, also without reconnect. Nothing to do where it is stopped. */
+  async restart(): Promise<void> {
+    if (this.#order === "stop") return;
+    this.#forgetPlan();
+    if (this.#attempt === undefined) {
+      this.#begin();
+      return;
+    }
+    this.#attempt.again = true;
+    await this.#end();
+  }
+
+  state(): ProcessState {
+    const attempt = this.#attempt;
+    const { clock } = this.#tools;
+    return {
+      order: this.#order,
+      exec: this.#exec,
+      runtime_seconds: Math.floor((clock.monotonicMs() - this.#changedMs) / 1000),
+      reconnect_seconds: this.#reconnectSeconds(),
+      last_logline: this.#lastRun.log.lastLine,
+      progress: progressOf(this.#record, attempt?.run),
+      memory_bytes: attempt?.usage.memoryBytes ?? 0,
+      cpu_usage: attempt?.usage.cpuPercent ?? 0,
+      command: redactArguments(this.#argv),
+    };
+  }
+
+  report(): ProcessReport {
+    return { ...this.#lastRun.log.report(), history: [...this.#history] };
+  }
+
+  view(): SupervisorView {
+    return {
+      exec: this.#exec,
+      order: this.#order,
+      reconnectSeconds: this.#reconnectSeconds(),
+      restarts: this.#restarts,
+      lastLogline: this.#lastRun.log.lastLine,
+      plan: this.#plan,
+      pid: this.#attempt?.child?.pid,
+    };
+  }
+
+  #begin(): void {
+    this.#cancelRestart();
+    const record = this.#record;
+    const nowMs = this.#tools.clock.monotonicMs();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stale = new StaleWatch(record.stale_timeout_seconds, nowMs);
+    const attempt: Attempt = {
+      record,
+      run: this.#newRun(record, () => stale.grew(this.#tools.clock.monotonicMs())),
+      stale,
+      usage: new UsageWatch(record.limits, this.#tools.cores),
+      abort: new AbortController(),
+      done: promise,
+      finish: resolve,
+      timers: new Set(),
+      startedMs: nowMs,
+      child: undefined,
+      announced: false,
+      again: false,
+    };
+    this.#keepHistory();
+    this.#lastRun = attempt.run;
+    this.#attempt = attempt;
+    this.#move("starting");
+    void this.#launch(attempt);
+  }
+
+  /** Never rejects: whatever goes wrong on the way is the end of this attempt. */
+  async #launch(attempt: Attempt): Promise<void> {
+    try {
+      // A process without legs is started at once, so that "start" answers with it running.
+      const legs = attempt.record.webrtc?.enabled === true ? await this.#openLegs(attempt) : [];
+      attempt.abort.signal.throwIfAborted();
+      this.#spawn(attempt, legs);
+    } catch (error) {
+      if (!attempt.abort.signal.aborted) attempt.run.note(explain(error));
+      this.#ended(attempt, { code: null, signal: null });
+    }
+  }
+
+  async #openLegs(attempt: Attempt): Promise<readonly LegTarget[]> {
+    const { hooks, plan, log } = this.#tools;
+    if (this.#plan === undefined) {
+      const fresh = await plan(attempt.record, attempt.abort.signal);
+      attempt.abort.signal.throwIfAborted();
+      if (fresh.video === undefined && fresh.audio === undefined) {
+        throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
+      }
+      this.#plan = fresh;
+      log.info("source planned", { id: attempt.record.id, plan: fresh.reason });
+    }
+    attempt.announced = true;
+    return hooks.prepare(attempt.record, this.#plan);
+  }
+
+  #spawn(attempt: Attempt, legs: readonly LegTarget[]): void {
+    const { clock, hooks, spawn } = this.#tools;
+    this.#argv = ffmpegArguments(attempt.record, {
+      plan: this.#plan,
+      legs,
+      startTimeRealtimeUs: Math.round(clock.unixMs() * 1000),
+    });
+    attempt.startedMs = clock.monotonicMs();
+    attempt.stale.started(attempt.startedMs, hooks.mediaPackets(attempt.record.id));
+    attempt.announced = true;
+    attempt.child = spawn(this.#argv, {
+      onStdout: (chunk) => attempt.run.stdout(chunk),
+      onStderr: (chunk) => attempt.run.stderr(chunk),
+      onExit: (exit) => this.#ended(attempt, exit),
+    });
+    this.#move("running");
+    hooks.started(attempt.record, attempt.child.pid);
+    this.#tick(attempt);
+  }
+
+  /** Once a second while FFmpeg runs. */
+  #tick(attempt: Attempt): void {
+    this.#later(attempt, tickMs, () => {
+      const { clock, hooks, usage } = this.#tools;
+      const nowMs = clock.monotonicMs();
+      if (attempt.child === undefined || this.#exec !== "running") return;
+      attempt.usage.sample(nowMs, usage(attempt.child.pid));
+      attempt.stale.packets(nowMs, hooks.mediaPackets(attempt.record.id));
+      const exceeded = attempt.usage.exceeded(nowMs);
+      if (attempt.stale.isStale(nowMs)) {
+        this.#recycle(attempt, `no progress for ${attempt.record.stale_timeout_seconds} s`);
+      } else if (exceeded !== undefined) this.#recycle(attempt, `over its limits: ${exceeded}`);
+      else this.#tick(attempt);
+    });
+  }
+
+  /** Ends a run that isn't good any more; reconnect decides whether another follows. */
+  #recycle(attempt: Attempt, reason: string): void {
+    attempt.run.note(`Stopped by the server: ${reason}.`);
+    this.#tools.log.warn("process stopped", { id: attempt.record.id, reason });
+    void this.#end();
+  }
+
+  #end(): Promise<void> {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return Promise.resolve();
+    if (this.#exec !== "finishing") {
+      this.#move("finishing");
+      attempt.abort.abort();
+      attempt.child?.kill("SIGINT");
+      this.#later(attempt, graceMs, () => attempt.child?.kill("SIGKILL"));
+    }
+    return attempt.done;
+  }
+
+  #ended(attempt: Attempt, exit: ExitFacts): void {
+    if (attempt !== this.#attempt) return;
+    for (const cancel of attempt.timers) cancel();
+    attempt.run.end();
+    this.#attempt = undefined;
+    const state = this.#restState(exit);
+    const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
+    const end = { runMs, progressed: attempt.stale.progressed, state };
+    if (!hasFlowed(end)) this.#forgetPlan();
+    const { record } = attempt;
+    const willRestart = this.#order === "start" && (attempt.again || record.reconnect);
+    this.#move(state);
+    this.#report(attempt, exit, end);
+    if (attempt.announced) this.#tools.hooks.exited(record, { ...exit, willRestart });
+    if (willRestart) this.#schedule(attempt, end);
+    attempt.finish();
+  }
+
+  /** Before FFmpeg runs, an end is a failure unless somebody asked for it. */
+  #restState(exit: ExitFacts): "finished" | "failed" | "killed" {
+    if (exit.code !== null || exit.signal !== null) return stateAfterExit(exit);
+    return this.#exec === "finishing" ? "finished" : "failed";
+  }
+
+  #schedule(attempt: Attempt, end: RunEnd): void {
+    const { clock } = this.#tools;
+    const delayMs = attempt.again
+      ? commandedDelayMs
+      : this.#delay.next(end, {
+          delaySeconds: attempt.record.reconnect_delay_seconds,
+          live: attempt.record.webrtc?.enabled === true,
+        });
+    if (attempt.again) this.#delay.reset();
+    this.#restart = {
+      atMs: clock.monotonicMs() + delayMs,
+      cancel: clock.after(delayMs, () => {
+        this.#restarts += 1;
+        this.#begin();
+      }),
+    };
+  }
+
+  #report(attempt: Attempt, exit: ExitFacts, end: RunEnd): void {
+    const fields = {
+      id: attempt.record.id,
+      state: end.state,
+      code: exit.code ?? "none",
+      signal: exit.signal ?? "none",
+      seconds: Math.round(end.runMs / 1000),
+      last_line: attempt.run.log.lastLine,
+    };
+    const { log } = this.#tools;
+    if (end.state === "finished") log.info("process ended", fields);
+    else log.warn("process ended", fields);
+  }
+
+  #later(attempt: Attempt, delayMs: number, callback: () => void): void {
+    const cancel = this.#tools.clock.after(delayMs, () => {
+      attempt.timers.delete(cancel);
+      callback();
+    });
+    attempt.timers.add(cancel);
+  }
+
+  #move(to: ExecState): void {
+    if (!canMove(this.#exec, to)) {
+      throw new Error(`process ${this.#record.id}: illegal move ${this.#exec} to ${to}`);
+    }
+    this.#exec = to;
+    this.#changedMs = this.#tools.clock.monotonicMs();
+    this.#tools.hooks.stateChanged(this.#record, to);
+  }
+
+  #cancelRestart(): void {
+    this.#restart?.cancel();
+    this.#restart = undefined;
+  }
+
+  #forgetPlan(): void {
+    this.#plan = undefined;
+  }
+
+  #reconnectSeconds(): number {
+    if (this.#restart === undefined) return -1;
+    const leftMs = this.#restart.atMs - this.#tools.clock.monotonicMs();
+    return Math.max(0, Math.round(leftMs / 1000));
+  }
+
+  /** A run enters the history when the next one starts, and only if it said anything. */
+  #keepHistory(): void {
+    const report = this.#lastRun.log.report();
+    if (report.prelude.length === 0) return;
+    this.#history.push(report);
+    if (this.#history.length > historyMax) this.#history.shift();
+  }
+
+  #newRun(record: ProcessRecord, onProgress: () => void): Run {
+    const hideLevels = !record.options.some((option) => option === "-loglevel" || option === "-v");
+    return new Run({ clock: this.#tools.clock, hideLevels, onProgress });
+  }
+}
+
+/** What the command will be, as far as it is known before the source was looked at. */
+function previewArguments(record: ProcessRecord): string[] {
+  return ffmpegArguments(record, { plan: undefined, legs: [], startTimeRealtimeUs: 0 });
+}
+
+function explain(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error));
+}
