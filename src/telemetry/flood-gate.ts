@@ -13,11 +13,16 @@ export interface FloodGateOptions {
   causesMax?: number;
 }
 
+interface Line {
+  level: "warn" | "error";
+  message: string;
+  fields: LogFields | undefined;
+}
+
 interface Cause {
   openAtMs: number;
   folded: number;
-  message: string;
-  fields: LogFields | undefined;
+  last: Line;
 }
 
 /** Where a cause goes once the table is full. */
@@ -37,22 +42,20 @@ export class FloodGate {
     this.#causesMax = options.causesMax ?? 256;
   }
 
-  /** Logs a warning at once if the cause was quiet for an interval, else counts it towards the next line. */
+  /** Logs at once if the cause was quiet for an interval, else counts towards its next line. */
   warn(cause: string, message: string, fields?: LogFields): void {
-    const nowMs = this.#nowMs();
-    const name = this.#admit(cause, nowMs);
-    const known = this.#causes.get(name);
-    if (known !== undefined && nowMs < known.openAtMs) {
-      known.folded += 1;
-      known.message = message;
-      known.fields = fields;
-      return;
-    }
-    this.#write(message, fields, known?.folded ?? 0);
-    this.#causes.set(name, { openAtMs: nowMs + this.#intervalMs, folded: 0, message, fields });
+    this.#pass(cause, { level: "warn", message, fields });
   }
 
-  /** Writes what was folded and whose interval is over, and forgets the causes that fell silent. Call it about once per interval. */
+  /** The same as an error. */
+  error(cause: string, message: string, fields?: LogFields): void {
+    this.#pass(cause, { level: "error", message, fields });
+  }
+
+  /**
+   * Writes what was folded and whose interval is over, and forgets the causes that fell silent.
+   * Call it about once per interval.
+   */
   flush(): void {
     const nowMs = this.#nowMs();
     for (const [name, cause] of this.#causes) {
@@ -61,10 +64,23 @@ export class FloodGate {
         this.#causes.delete(name);
         continue;
       }
-      this.#write(cause.message, cause.fields, cause.folded - 1);
+      this.#write(cause.last, cause.folded - 1);
       cause.folded = 0;
       cause.openAtMs = nowMs + this.#intervalMs;
     }
+  }
+
+  #pass(cause: string, line: Line): void {
+    const nowMs = this.#nowMs();
+    const name = this.#admit(cause, nowMs);
+    const known = this.#causes.get(name);
+    if (known !== undefined && nowMs < known.openAtMs) {
+      known.folded += 1;
+      known.last = line;
+      return;
+    }
+    this.#write(line, known?.folded ?? 0);
+    this.#causes.set(name, { openAtMs: nowMs + this.#intervalMs, folded: 0, last: line });
   }
 
   #admit(cause: string, nowMs: number): string {
@@ -75,7 +91,7 @@ export class FloodGate {
     return this.#causes.size < this.#causesMax ? cause : OVERFLOW_CAUSE;
   }
 
-  #write(message: string, fields: LogFields | undefined, folded: number): void {
-    this.#logger.warn(message, folded === 0 ? fields : { ...fields, folded });
+  #write({ level, message, fields }: Line, folded: number): void {
+    this.#logger[level](message, folded === 0 ? fields : { ...fields, folded });
   }
 }

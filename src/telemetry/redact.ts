@@ -15,9 +15,12 @@ const URL_USERINFO = /\/\/[^\s/?#"'<>]{1,1024}@/g;
 const URL_LOOSE_PASSWORD = /\/\/[^\s:/?#@"'<>]{0,256}:(?!\d{1,5}(?:[/?#]|$))[^\s@"'<>]{0,1024}@/g;
 /** A URL inside the query of another one: the same with %3A%2F%2F and %40. */
 const ENCODED_USERINFO = /%3A%2F%2F[^\s&"'<>]{1,1024}%40/gi;
-/** Also the flag form FFmpeg takes (`-passphrase value`), and JSON (`"token": "value"`). */
 const NAMED_VALUE = new RegExp(`(${SECRET_NAME}=)[^&\\s"'<>]+`, "gi");
-const NAMED_FLAG = new RegExp(`(${SECRET_NAME}\\s+)(?<=-[\\w.-]{1,80}\\s+)[^\\s-][^\\s]*`, "gi");
+/** FFmpeg's flags: in a command line, in a JSON list and in a YAML list. */
+const NAMED_FLAG = new RegExp(
+  `(${SECRET_NAME}(?:\\s+|["'],\\s*["']|["']?\\s+-\\s+["']?))(?<=-[\\w.-]{1,80}["',\\s-]{1,40})[^\\s"'-][^\\s"']*`,
+  "gi",
+);
 const NAMED_JSON = new RegExp(`(${SECRET_NAME}\\\\?"\\s{0,8}:\\s{0,8}\\\\?")[^"\\\\]+`, "gi");
 const AUTHORIZATION =
   /\b(authorization["']?\s{0,8}[:=]\s{0,8}["']?)(?:(?:bearer|basic|digest)\s+)?[^\s"']+/gi;

@@ -1,0 +1,69 @@
+/** `dragonfork check`: tries what the server will need, and prints what is in effect. */
+
+import { access, constants, mkdtemp, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { effectiveConfig } from "../config/describe.ts";
+import { redact } from "../telemetry/redact.ts";
+import { checkFfmpeg } from "./check/ffmpeg.ts";
+import { checkPorts } from "./check/ports.ts";
+import type { CheckResult } from "./check/result.ts";
+import type { Configuration } from "./configuration.ts";
+import type { Write } from "./output.ts";
+
+/** The exit code: 0 when everything passed, 1 otherwise. */
+export async function check(configuration: Configuration, write: Write): Promise<number> {
+  const { config, origins, warnings, records } = configuration;
+  write(`effective configuration:\n${indented(effectiveConfig(configuration, redact))}\n`);
+  for (const warning of warnings) write(line("warn", "environment", redact(warning)));
+  const results: CheckResult[] = [
+    { name: "configuration", passed: true, detail: `${origins.size} settings are not the default` },
+    { name: "processes", passed: true, detail: `${records.length} in the configuration` },
+    await checkFolder(config.db.dir),
+    ...(await checkPorts(config, records.filter(({ webrtc }) => webrtc?.enabled).length)),
+    ...(await checkFfmpeg(config.ffmpeg.binary)),
+  ];
+  for (const { name, passed, detail } of results) {
+    write(line(passed ? "ok" : "FAIL", name, redact(detail)));
+  }
+  const failed = results.filter(({ passed }) => !passed).length;
+  write(
+    failed === 0 ? "everything is in order\n" : `${failed} of ${results.length} checks failed\n`,
+  );
+  return failed === 0 ? 0 : 1;
+}
+
+/** The folder is made at the first start, so a missing one is fine where it can be made. */
+async function checkFolder(folder: string): Promise<CheckResult> {
+  const name = "database folder";
+  const path = resolve(folder);
+  try {
+    const existing = await nearestExisting(path);
+    if (existing === path) {
+      const probe = await mkdtemp(join(path, ".check-"));
+      await rm(probe, { recursive: true });
+      return { name, passed: true, detail: `${path} is writable` };
+    }
+    await access(existing, constants.W_OK);
+    return { name, passed: true, detail: `${path} will be made` };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { name, passed: false, detail: `${path}: ${reason}. Choose another CORE_DB_DIR.` };
+  }
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await access(path, constants.F_OK);
+    return path;
+  } catch {
+    return dirname(path) === path ? path : nearestExisting(dirname(path));
+  }
+}
+
+function line(state: string, name: string, detail: string): string {
+  return `${state.padEnd(5)} ${name.padEnd(18)} ${detail}\n`;
+}
+
+function indented(text: string): string {
+  return text.replace(/^(?=.)/gm, "  ");
+}

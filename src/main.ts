@@ -1,0 +1,44 @@
+/** The command line: which command, its output and its exit code; nothing else. */
+
+import { HELP, parseCommand } from "./cli/arguments.ts";
+import { check } from "./cli/check.ts";
+import { readConfiguration } from "./cli/configuration.ts";
+import { createWrite } from "./cli/output.ts";
+import { serve } from "./cli/serve.ts";
+import { versionText } from "./cli/version.ts";
+
+const WRONG_USAGE = 2;
+
+const out = createWrite(process.stdout);
+const err = createWrite(process.stderr);
+
+async function run(args: readonly string[]): Promise<number> {
+  const command = parseCommand(args);
+  if ("problem" in command) {
+    err(`dragonfork: ${command.problem}\nTry dragonfork --help.\n`);
+    return WRONG_USAGE;
+  }
+  if (command.name === "help") {
+    out(HELP);
+    return 0;
+  }
+  if (command.name === "version") {
+    out(versionText());
+    return 0;
+  }
+  const configuration = readConfiguration(command.file, process.env);
+  if ("problems" in configuration) {
+    err("dragonfork: the configuration is wrong:\n");
+    for (const problem of configuration.problems) err(`  ${problem}\n`);
+    return WRONG_USAGE;
+  }
+  if (command.name === "check") return check(configuration, out);
+  const { config, warnings } = configuration;
+  const isTerminal = process.stderr.isTTY === true;
+  return serve({ config, warnings, demo: command.demo, write: err, isTerminal });
+}
+
+void run(process.argv.slice(2)).then((code) => {
+  // exitCode alone would wait for sockets and timers that a failed start left behind.
+  process.exit(code);
+});
