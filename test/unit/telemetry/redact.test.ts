@@ -25,6 +25,8 @@ describe("redact", () => {
     [`x password=${CANARY} y`, "x password=*** y"],
     [`/go?url=rtsp%3A%2F%2Fu%3A${CANARY}%40h&b=1`, "/go?url=rtsp%3A%2F%2F***%40h&b=1"],
     [`ffmpeg -passphrase ${CANARY} -i in`, "ffmpeg -passphrase *** -i in"],
+    [`["-passphrase","${CANARY}","-i"]`, '["-passphrase","***","-i"]'],
+    [`- -passphrase\n      - "${CANARY}"\n`, '- -passphrase\n      - "***"\n'],
     [`Authorization: Bearer ${CANARY}`, "Authorization: ***"],
     [`got bearer ${CANARY} instead`, "got bearer *** instead"],
     [`{"access_token":"${CANARY}","name":"x"}`, '{"access_token":"***","name":"x"}'],
@@ -37,6 +39,7 @@ describe("redact", () => {
     "frame=  30 fps= 30 q=23.0 size=1KiB time=00:00:01.00 keyframe=3",
     "http://host:8080/path@2x.png",
     "ffmpeg -g 30 -keyint_min 30 -force_key_frames expr:1",
+    '["-keyint_min","30","-an","-f"]',
     "the key is missing, authorization required",
     "mail to someone@example.org",
   ])("leaves ordinary text as it is: %p", (line) => {
