@@ -18,7 +18,7 @@ export function sendJson(set: Settable, value: unknown): string {
 
 /** The body's value. Throws ProcessInvalid or BodyTooLarge. */
 export async function readJson(request: Request): Promise<unknown> {
-  const text = await readBody(request, JSON_BYTES_MAX);
+  const text = await readBody(request, JSON_BYTES_MAX, invalid);
   if (text.trim() === "") throw invalid("request doesn't contain any content");
   // A form of another site can send any text, but not with this type; so this stops it too.
   if (!(request.headers.get("content-type") ?? "").toLowerCase().startsWith(JSON_TYPE)) {

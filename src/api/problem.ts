@@ -99,9 +99,8 @@ export function toProblem(error: unknown, code: unknown, options: ProblemOptions
   }
   if (!(error instanceof DomainError)) return failure(INTERNAL, error, options);
   if (PROBLEMS[error.kind].status === 500) return failure(error.kind, error, options);
-  const text = datarheiText(error);
-  const members = { ...text, ...factsOf(error) };
-  return answer(error.kind, [text.message, ...text.details].join(" "), members, headersOf(error));
+  const members = { ...coreText(error), ...factsOf(error) };
+  return answer(error.kind, detailOf(error), members, headersOf(error));
 }
 
 /** The text is fixed: what happened in here is not for the client. */
@@ -135,14 +134,24 @@ function answer(
   };
 }
 
-/** Process failures have Core's own words as their message; all others have them in the details. */
-function datarheiText(error: DomainError): { message: string; details: readonly string[] } {
-  const ofProcess =
+type ProcessFailure = ProcessNotFound | ProcessInvalid | CommandFailed;
+
+function isOfProcess(error: DomainError): error is ProcessFailure {
+  return (
     error instanceof ProcessNotFound ||
     error instanceof ProcessInvalid ||
-    error instanceof CommandFailed;
-  if (ofProcess) return { message: error.message, details: error.details };
-  return { message: PROBLEMS[error.kind].title, details: [error.message] };
+    error instanceof CommandFailed
+  );
+}
+
+function detailOf(error: DomainError): string {
+  if (!isOfProcess(error) || error.details.length === 0) return error.message;
+  return `${error.message}: ${error.details.join("; ")}`;
+}
+
+/** Process failures have Core's own words; of all others the title is the message. */
+function coreText(error: DomainError): { message?: string; details?: readonly string[] } {
+  return isOfProcess(error) ? { message: error.message, details: error.details } : {};
 }
 
 function factsOf(error: DomainError): Record<string, unknown> {

@@ -30,8 +30,9 @@ export function whepHttpHook({ instruments, nowMs }: HttpHookOptions) {
     });
 }
 
-function idOf(params: object): string {
-  const id: unknown = Reflect.get(params, "id");
+/** A route without parameters has none at all, whatever the type says. */
+function idOf(params: Readonly<Record<string, unknown>> | undefined): string {
+  const id = params?.["id"];
   return typeof id === "string" ? id : UNKNOWN_STREAM;
 }
 

@@ -1,20 +1,31 @@
 /** Reading a request's body with a limit, whether its length is announced or it comes in chunks. */
-import { BodyTooLarge } from "../errors.ts";
+import { BodyTooLarge, type DomainError } from "../errors.ts";
 
 /** The greatest offer of a browser seen has 8 KiB; more is no SDP. */
 export const SDP_BYTES_MAX = 64 * 1024;
 
-/** The body as text. Throws BodyTooLarge after at most `bytesMax` bytes were kept. */
-export async function readBody(request: Request, bytesMax: number): Promise<string> {
+/**
+ * The body as text. Throws BodyTooLarge after at most `bytesMax` bytes were kept, and what `refuse` makes
+ * where the client stops in the middle: half an offer may well be one.
+ */
+export async function readBody(
+  request: Request,
+  bytesMax: number,
+  refuse: (what: string) => DomainError,
+): Promise<string> {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > bytesMax) throw new BodyTooLarge(bytesMax);
   if (request.body === null) return "";
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.byteLength;
-    if (length > bytesMax) throw new BodyTooLarge(bytesMax);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body) {
+      length += chunk.byteLength;
+      if (length > bytesMax) throw new BodyTooLarge(bytesMax);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof BodyTooLarge ? error : refuse("it ended too early.");
   }
   return Buffer.concat(chunks).toString("utf8");
 }

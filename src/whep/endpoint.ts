@@ -3,6 +3,7 @@
  */
 import {
   FragmentInvalid,
+  OfferInvalid,
   PatchUnsupported,
   PreconditionFailed,
   PreconditionRequired,
@@ -52,6 +53,9 @@ export const ID_LENGTH_MAX = 256;
 /** A source that reconnects has mostly done so after this time. */
 const SOURCE_RETRY_SECONDS = 5;
 
+const badOffer = (what: string) => new OfferInvalid(what);
+const badFragment = (what: string) => new FragmentInvalid(what);
+
 export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
   private readonly options: EndpointOptions<S, P>;
 
@@ -78,7 +82,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     this.options.peers.admit(stream);
     this.options.limitRate(request);
     if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
-    const offer = parseOffer(await readBody(request, SDP_BYTES_MAX));
+    const offer = parseOffer(await readBody(request, SDP_BYTES_MAX, badOffer));
     await this.awaitLive(stream);
     const peer = this.options.peers.open(stream, offer);
     return this.options.sessions.open(stream.id, peer, offer);
@@ -95,7 +99,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     if (!hasMediaType(request, FRAGMENT)) throw new UnsupportedMediaType(FRAGMENT);
     const condition = readIfMatch(request.headers.get("if-match"));
     if (condition.kind === "absent") throw new PreconditionRequired();
-    const fragment = parseFragment(await readBody(request, SDP_BYTES_MAX));
+    const fragment = parseFragment(await readBody(request, SDP_BYTES_MAX, badFragment));
     // It may have ended while the body was on its way.
     this.options.sessions.get(session.streamId, secret);
     const restart = restartOf(session, fragment);

@@ -1,0 +1,181 @@
+/** The whole application over fakes, driven by app.handle: no socket, no clock, no source. */
+
+import { createApp, type WhepSettings } from "../../../src/api/app.ts";
+import type { AdminGuardOptions } from "../../../src/api/auth.ts";
+import { createExposition } from "../../../src/metrics/exposition.ts";
+import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
+import { createSnapshot } from "../../../src/metrics/snapshot.ts";
+import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
+
+export interface HarnessOptions {
+  readonly admin?: Partial<AdminGuardOptions>;
+  readonly whep?: Partial<WhepSettings>;
+}
+
+export interface LoggedError {
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export class Harness {
+  readonly streams = new FakeStreams();
+  readonly peers = new FakePeers();
+  readonly processes = new FakeProcesses();
+  readonly errors: LoggedError[] = [];
+  nowMs = 1_000_000;
+  clientAddress = "198.51.100.7";
+  private random = 0;
+  private readonly registry = createRegistry("test");
+  private readonly instruments = createInstruments(this.registry, (id) =>
+    this.streams.streams.has(id),
+  );
+  private readonly exposition = createExposition({
+    registry: this.registry,
+    instruments: this.instruments,
+    snapshot: createSnapshot(this.registry, {
+      stats: () => ({
+        streamCount: this.streams.streams.size,
+        peersByStream: new Map(
+          [...this.streams.streams.keys()].map((id) => [id, this.peers.count(id)]),
+        ),
+        udpPortsInUse: 4,
+        udpPortsAvailable: 596,
+      }),
+    }),
+  });
+  readonly app;
+
+  constructor(options: HarnessOptions = {}) {
+    const admin = {
+      token: "",
+      boundHost: "127.0.0.1",
+      allowedHosts: [],
+      allowedOrigins: [],
+      ...options.admin,
+    };
+    this.app = createApp<FakeStream, FakePeer>({
+      about: { id: "test", name: "studio", version: "0.1.0", commit: "abc" },
+      admin,
+      whep: {
+        token: "",
+        corsOrigins: ["*"],
+        iceServers: [],
+        sourceWaitSeconds: 5,
+        ratePerSecond: 0,
+        rateBurst: 0,
+        peersMaxPerStream: 200,
+        ...options.whep,
+      },
+      streams: this.streams,
+      peers: this.peers,
+      processes: this.processes,
+      instruments: this.instruments,
+      exposition: this.exposition,
+      logger: { error: (message, fields) => this.errors.push({ message, fields }) },
+      isDraining: () => this.peers.draining,
+      nowMs: () => this.nowMs,
+      unixMs: () => 1_795_208_703_000 + this.nowMs,
+      // Different bytes at every call, the same in every run.
+      randomBytes: (size) => {
+        this.random += 1;
+        return new Bun.CryptoHasher("sha512")
+          .update(String(this.random))
+          .digest()
+          .subarray(0, size);
+      },
+      clientAddress: () => this.clientAddress,
+    });
+  }
+
+  /** Sends a request and waits until the hooks after the answer have run. */
+  async send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+    const request = new Request(`http://localhost${path}`, { ...init, method });
+    const response = await this.app.handle(request);
+    const body = await response.text();
+    await new Promise((resolve) => setImmediate(resolve));
+    return { status: response.status, headers: response.headers, body };
+  }
+
+  /** A POST of this offer. */
+  offer(id: string, sdp: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send("POST", `/api/v3/whep/${id}`, {
+      body: sdp,
+      headers: { "content-type": "application/sdp", ...headers },
+    });
+  }
+
+  /** A session of this stream: where it is, and its entity-tag. */
+  async session(
+    id: string,
+    sdp: string,
+  ): Promise<{ location: string; etag: string; answer: string }> {
+    const { status, headers, body } = await this.offer(id, sdp);
+    if (status !== 201) throw new Error(`expected 201, got ${status}: ${body}`);
+    return {
+      location: headers.get("location") ?? "",
+      etag: headers.get("etag") ?? "",
+      answer: body,
+    };
+  }
+
+  patch(location: string, fragment: string, headers: Record<string, string>): Promise<Answer> {
+    return this.send("PATCH", location, {
+      body: fragment,
+      headers: { "content-type": "application/trickle-ice-sdpfrag", ...headers },
+    });
+  }
+
+  /** The value of one series, undefined where there is no such series. */
+  async metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+    const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+    const line = (await this.exposition.text())
+      .split("\n")
+      .find(
+        (text) =>
+          (text.startsWith(`${name}{`) || text.startsWith(`${name} `)) &&
+          wanted.every((label) => text.includes(label)),
+      );
+    return line === undefined ? undefined : Number(line.slice(line.lastIndexOf(" ") + 1));
+  }
+
+  requests(route: string, code: number, stream_id: string): Promise<number | undefined> {
+    const labels = { route, code: String(code), stream_id };
+    return this.metric("dragonfork_webrtc_whep_requests_total", labels);
+  }
+
+  /** All series, without their values. */
+  async series(): Promise<readonly string[]> {
+    const lines = (await this.exposition.text()).split("\n");
+    return lines
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.slice(0, line.lastIndexOf(" ")));
+  }
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** The members of an error answer. */
+export interface Problem {
+  readonly type?: unknown;
+  readonly title?: unknown;
+  readonly status?: unknown;
+  readonly detail?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+  readonly details?: unknown;
+  readonly scope?: unknown;
+  readonly media?: unknown;
+  readonly offered?: unknown;
+  readonly produced?: unknown;
+  readonly id?: unknown;
+}
+
+export function problemOf(answer: Answer): Problem {
+  const value: unknown = JSON.parse(answer.body);
+  if (typeof value !== "object" || value === null) throw new Error(`no object: ${answer.body}`);
+  return value;
+}
