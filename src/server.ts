@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import type { Config } from "./config/schema.ts";
+import { createNodeCipher } from "./egress/cipher/node-crypto.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
 import { createInstruments, createRegistry, type Instruments } from "./metrics/instruments.ts";
 import { createSnapshot } from "./metrics/snapshot.ts";
@@ -164,6 +165,7 @@ async function openMedia(config: Config, listen: ListenAddress, peerObserver: Pe
       identity: await createDtlsIdentity(),
       socket,
       batch: new SendManyBatch(socket),
+      createCipher: createNodeCipher,
       candidates: addresses.map((address) => ({ address, port: socket.port })),
       randomBytes,
       nowMs,

@@ -93,13 +93,8 @@ export class FanOut {
     lane.sentUpTo = to;
     const count = lane.live.length;
     if (count === 0 || from === to) return;
-    const payloads = payloadViews(lane.track, from, to);
     for (let i = 0; i < count; i++) {
-      const subscriber = lane.live[(i + this.rotation) % count]!;
-      for (let index = from; index < to; index++) {
-        const payload = payloads[index - from];
-        if (payload !== undefined) subscriber.send(index, payload, this.batch);
-      }
+      this.sendRun(lane.live[(i + this.rotation) % count]!, from, to);
     }
   }
 
@@ -118,29 +113,20 @@ export class FanOut {
     const live = lane.sentUpTo;
     const from = Math.max(subscriber.nextIndex, ring.tail);
     const to = Math.min(live, from + CATCH_UP_PACKETS);
-    const payloads = payloadViews(subscriber.track, from, to);
-    for (let index = from; index < to; index++) {
-      const payload = payloads[index - from];
-      if (payload !== undefined) subscriber.send(index, payload, this.batch);
-    }
+    this.sendRun(subscriber, from, to);
     subscriber.nextIndex = Math.max(from, to);
     if (subscriber.nextIndex < live) return;
     this.behind.delete(subscriber);
     lane.live.push(subscriber);
   }
-}
 
-/** One view per packet and tick, shared by all viewers; undefined for packets the source lost. */
-function payloadViews(track: Track, from: number, to: number): (Uint8Array | undefined)[] {
-  const { ring } = track;
-  const views: (Uint8Array | undefined)[] = [];
-  for (let index = from; index < to; index++) {
-    const offset = ring.offset(index);
-    views.push(
-      ring.has(index) ? ring.bytes.subarray(offset, offset + ring.length(index)) : undefined,
-    );
+  /** All packets of the run to one viewer, so that they can leave in one message; not those the source lost. */
+  private sendRun(subscriber: Subscriber, from: number, to: number): void {
+    const { ring } = subscriber.track;
+    for (let index = from; index < to; index++) {
+      if (ring.has(index)) subscriber.send(index, this.batch);
+    }
   }
-  return views;
 }
 
 /** Connects a fan-out to its stream. `onTracksReplaced` must end the viewers of the old tracks. */

@@ -56,17 +56,16 @@ export class Resend {
       this.packetsRefused++;
       return;
     }
-    const offset = ring.offset(index);
-    const payload = ring.bytes.subarray(offset, offset + ring.length(index));
-    this.budgetBytes -= payload.length + PROTECTED_OVERHEAD_BYTES;
+    const length = ring.length(index);
+    this.budgetBytes -= length + PROTECTED_OVERHEAD_BYTES;
     this.packetsResent++;
     if (this.subscriber.rtx === undefined) {
-      this.subscriber.send(index, payload, this.batch);
+      this.subscriber.send(index, this.batch);
       return;
     }
-    const length = payload.length + RTX_PREFIX_BYTES;
-    this.rtxPayload.set(payload, RTX_PREFIX_BYTES);
-    this.subscriber.sendRtx(index, this.rtxPayload.subarray(0, length), this.batch);
+    const offset = ring.offset(index);
+    this.rtxPayload.set(ring.bytes.subarray(offset, offset + length), RTX_PREFIX_BYTES);
+    this.subscriber.sendRtx(index, this.rtxPayload, this.batch);
   }
 
   private allowed(index: number, nowMs: number, rttMs: number | undefined): boolean {

@@ -71,35 +71,45 @@ export class Subscriber {
   }
 
   /** Protects the packet of this index and queues it for the viewer. The ring must hold it. */
-  send(index: number, payload: Uint8Array, batch: BatchSender): void {
+  send(index: number, batch: BatchSender): void {
     const { ring } = this.track;
     const extended = index + this.sequenceShift;
+    const length = ring.length(index);
     const at = batch.next();
     const out = batch.arena;
     writeHeader(out, at, this.payloadType | ring.marker(index), extended);
     writeUint32(out, at + 4, ring.timestamp(index) + this.timestampShift);
     writeUint32(out, at + 8, this.ssrc);
+    const { cipher, endpoint } = this.path;
     const rollover = Math.floor(extended / 65536);
-    batch.commit(this.path.cipher.protect(out, at, payload, rollover), this.path.endpoint);
+    batch.commit(
+      cipher.protect(out, at, ring.bytes, ring.offset(index), length, rollover),
+      endpoint,
+    );
     this.packetsSent++;
-    this.octetsSent += payload.length;
+    this.octetsSent += length;
   }
 
-  /** Sends a packet again as RTX: the original sequence number, then the payload (RFC 4588 §4). */
-  sendRtx(index: number, rtxPayload: Uint8Array, batch: BatchSender): void {
+  /**
+   * Sends a packet again as RTX: the original sequence number, then the payload (RFC 4588 §4), which
+   * stands in `scratch` behind two free bytes.
+   */
+  sendRtx(index: number, scratch: Uint8Array, batch: BatchSender): void {
     if (this.rtx === undefined) return;
     const { ring } = this.track;
     const original = index + this.sequenceShift;
-    rtxPayload[0] = original >>> 8;
-    rtxPayload[1] = original;
+    scratch[0] = original >>> 8;
+    scratch[1] = original;
     const extended = this.rtxSequence++;
     const at = batch.next();
     const out = batch.arena;
     writeHeader(out, at, this.rtx.payloadType | ring.marker(index), extended);
     writeUint32(out, at + 4, ring.timestamp(index) + this.timestampShift);
     writeUint32(out, at + 8, this.rtx.ssrc);
+    const { cipher, endpoint } = this.path;
+    const length = ring.length(index) + RTX_PREFIX_BYTES;
     const rollover = Math.floor(extended / 65536);
-    batch.commit(this.path.cipher.protect(out, at, rtxPayload, rollover), this.path.endpoint);
+    batch.commit(cipher.protect(out, at, scratch, 0, length, rollover), endpoint);
   }
 }
 

@@ -2,7 +2,7 @@
  * The media side of one viewer, from the answer to its end: ICE, then DTLS, then SRTP into the fan-out.
  * Entering "connected" is the one place where the way of control meets the way of media.
  */
-import { createCipher } from "../egress/cipher/node-crypto.ts";
+import type { SrtpCipher } from "../egress/cipher/cipher.ts";
 import { FanOut } from "../egress/fan-out.ts";
 import { senderReport } from "../egress/sender-report.ts";
 import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
@@ -61,6 +61,7 @@ export interface PeerContext {
   readonly identity: DtlsIdentity;
   readonly socket: MediaSocket;
   readonly batch: BatchSender;
+  readonly createCipher: (keys: SrtpKeys) => SrtpCipher;
   readonly candidates: readonly { readonly address: string; readonly port: number }[];
   readonly randomBytes: (size: number) => Buffer;
   /** Monotonic milliseconds. */
@@ -208,6 +209,7 @@ export class Peer {
 
   /** An SRTCP datagram from an address of this peer. */
   receiveSrtcp(datagram: Buffer): void {
+    if (this.state !== "connected") return;
     const plain = this.srtcp?.unprotect(datagram);
     if (plain === undefined) return;
     const nowMs = this.context.nowMs();
@@ -234,6 +236,7 @@ export class Peer {
     this.state = "closed";
     this.closeReason = reason;
     for (const subscriber of this.subscribers) this.fanOut.remove(subscriber);
+    this.path?.cipher.close();
     this.dtls?.close();
     for (const listener of this.closeListeners) listener(reason);
   }
@@ -291,7 +294,7 @@ export class Peer {
     if (endpoint === undefined || this.state !== "handshaking") return;
     this.state = "connected";
     this.srtcp = new Srtcp(keys);
-    this.path = { endpoint, cipher: createCipher(keys) };
+    this.path = { endpoint, cipher: this.context.createCipher(keys) };
     this.subscribers = this.subscribe(this.path);
     this.feedback = new Feedback(this.subscribers, this.context.batch);
     this.sendReports(this.context.nowMs());

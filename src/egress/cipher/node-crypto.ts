@@ -9,20 +9,18 @@ import {
   LABEL_RTP_SALT,
 } from "../../wire/srtp/key-derivation.ts";
 import type { SrtpCipher } from "./cipher.ts";
+import { GCM_SALT_BYTES, GCM_TAG_BYTES, KEY_BYTES, writeGcmIv } from "./gcm-iv.ts";
 
-const KEY_BYTES = 16;
-const GCM_SALT_BYTES = 12;
-const GCM_TAG_BYTES = 16;
 const CM_SALT_BYTES = 14;
 const SHA1_KEY_BYTES = 20;
 const SHA1_TAG_BYTES = 10;
 
 /** The cipher for the direction server → player of this session. */
-export function createCipher(keys: SrtpKeys): SrtpCipher {
+export function createNodeCipher(keys: SrtpKeys): SrtpCipher {
   return keys.profile === "AEAD_AES_128_GCM" ? new AeadAesGcm(keys) : new AesCmSha1(keys);
 }
 
-/** AEAD_AES_128_GCM (RFC 7714 §8.1: IV is SSRC, ROC and SEQ exclusive-or the salt). */
+/** AEAD_AES_128_GCM (RFC 7714). */
 class AeadAesGcm implements SrtpCipher {
   private readonly key: Buffer;
   private readonly salt: Buffer;
@@ -33,25 +31,27 @@ class AeadAesGcm implements SrtpCipher {
     this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES);
   }
 
-  protect(out: Buffer, offset: number, payload: Uint8Array, rollover: number): number {
-    const { iv, salt } = this;
-    iv[0] = salt[0]!;
-    iv[1] = salt[1]!;
-    for (let i = 0; i < 4; i++) iv[2 + i] = salt[2 + i]! ^ out[offset + 8 + i]!;
-    iv[6] = salt[6]! ^ (rollover >>> 24);
-    iv[7] = salt[7]! ^ (rollover >>> 16);
-    iv[8] = salt[8]! ^ (rollover >>> 8);
-    iv[9] = salt[9]! ^ rollover;
-    iv[10] = salt[10]! ^ out[offset + 2]!;
-    iv[11] = salt[11]! ^ out[offset + 3]!;
+  protect(
+    out: Buffer,
+    offset: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    length: number,
+    rollover: number,
+  ): number {
+    const payload = source.subarray(sourceOffset, sourceOffset + length);
+    const { iv } = this;
+    writeGcmIv(iv, this.salt, out, offset, rollover);
     const cipher = createCipheriv("aes-128-gcm", this.key, iv) as CipherGCM;
     const body = offset + RTP_HEADER_BYTES;
     cipher.setAAD(out.subarray(offset, body));
     out.set(cipher.update(payload), body);
     cipher.final();
-    out.set(cipher.getAuthTag(), body + payload.length);
-    return RTP_HEADER_BYTES + payload.length + GCM_TAG_BYTES;
+    out.set(cipher.getAuthTag(), body + length);
+    return RTP_HEADER_BYTES + length + GCM_TAG_BYTES;
   }
+
+  close(): void {}
 }
 
 /** AES128_CM_HMAC_SHA1_80, which every WebRTC endpoint has (RFC 3711 §4.1.1, §4.2.1). */
@@ -73,7 +73,15 @@ class AesCmSha1 implements SrtpCipher {
     );
   }
 
-  protect(out: Buffer, offset: number, payload: Uint8Array, rollover: number): number {
+  protect(
+    out: Buffer,
+    offset: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    length: number,
+    rollover: number,
+  ): number {
+    const payload = source.subarray(sourceOffset, sourceOffset + length);
     const { iv } = this;
     iv.fill(0);
     iv.set(this.salt);
@@ -85,7 +93,7 @@ class AesCmSha1 implements SrtpCipher {
     iv[12] = iv[12]! ^ out[offset + 2]!;
     iv[13] = iv[13]! ^ out[offset + 3]!;
     const body = offset + RTP_HEADER_BYTES;
-    const end = body + payload.length;
+    const end = body + length;
     out.set(createCipheriv("aes-128-ctr", this.key, iv).update(payload), body);
     // The tag covers packet and ROC; the ROC is not sent, so the tag is written over it.
     out.writeUInt32BE(rollover >>> 0, end);
@@ -93,6 +101,8 @@ class AesCmSha1 implements SrtpCipher {
       .update(out.subarray(offset, end + 4))
       .digest();
     out.set(tag.subarray(0, SHA1_TAG_BYTES), end);
-    return RTP_HEADER_BYTES + payload.length + SHA1_TAG_BYTES;
+    return RTP_HEADER_BYTES + length + SHA1_TAG_BYTES;
   }
+
+  close(): void {}
 }

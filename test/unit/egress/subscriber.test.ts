@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SrtpSession } from "werift";
-import { createCipher } from "../../../src/egress/cipher/node-crypto.ts";
+import { createNodeCipher } from "../../../src/egress/cipher/node-crypto.ts";
 import { Subscriber } from "../../../src/egress/subscriber.ts";
 import type { SrtpKeys } from "../../../src/transport/dtls.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
@@ -13,7 +13,7 @@ describe("subscriber", () => {
     add({ key: true });
     add();
     const subscriber = subscriberOf(track, batch, 0);
-    subscriber.send(1, Buffer.from("hello"), batch);
+    subscriber.send(1, batch);
     expect(batch.packets[0]).toMatchObject({
       payloadType: 102,
       ssrc: 0xcafe,
@@ -22,8 +22,8 @@ describe("subscriber", () => {
       marker: true,
       rollover: 0,
     });
-    expect(batch.packets[0]?.payload.toString()).toBe("hello");
-    expect([subscriber.packetsSent, subscriber.octetsSent]).toEqual([1, 5]);
+    expect(batch.packets[0]?.payload).toEqual(Buffer.alloc(100, 1));
+    expect([subscriber.packetsSent, subscriber.octetsSent]).toEqual([1, 100]);
   });
 
   test("the rollover counter grows with each wrap of the sequence number", () => {
@@ -31,8 +31,7 @@ describe("subscriber", () => {
     const { track, add } = fakeTrack();
     add();
     const subscriber = subscriberOf(track, batch, 0, { firstSequence: 32_767 });
-    for (const index of [32_768, 32_769, 98_304, 98_305])
-      subscriber.send(index, Buffer.alloc(1), batch);
+    for (const index of [32_768, 32_769, 98_304, 98_305]) subscriber.send(index, batch);
     expect(batch.packets.map(({ sequence, rollover }) => [sequence, rollover])).toEqual([
       [65_535, 0],
       [0, 1],
@@ -47,14 +46,14 @@ describe("subscriber", () => {
     add({ key: true });
     add();
     const subscriber = subscriberOf(track, batch, 0, { rtx: true });
-    subscriber.sendRtx(1, Buffer.from("..abc"), batch);
-    subscriber.sendRtx(0, Buffer.from("..xyz"), batch);
+    subscriber.sendRtx(1, Buffer.alloc(102, 0xab), batch);
+    subscriber.sendRtx(0, Buffer.alloc(102, 0xcd), batch);
     expect(batch.packets.map((p) => [p.payloadType, p.ssrc, p.sequence])).toEqual([
       [103, 0xbeef, 2000],
       [103, 0xbeef, 2001],
     ]);
     expect(batch.packets[0]?.payload.readUInt16BE()).toBe(2001);
-    expect(batch.packets[0]?.payload.toString("utf8", 2)).toBe("abc");
+    expect(batch.packets[0]?.payload.subarray(2)).toEqual(Buffer.alloc(100, 0xab));
   });
 });
 
@@ -82,7 +81,6 @@ describe("SRTP ciphers", () => {
         profile: id,
       });
       const { track, add } = fakeTrack();
-      add({ key: true });
       const sent: Buffer[] = [];
       const arena = Buffer.alloc(2048);
       const batch = {
@@ -94,7 +92,7 @@ describe("SRTP ciphers", () => {
       const subscriber = new Subscriber(
         {
           track,
-          path: { endpoint: { address: "192.0.2.1", port: 1 }, cipher: createCipher(keys) },
+          path: { endpoint: { address: "192.0.2.1", port: 1 }, cipher: createNodeCipher(keys) },
           payloadType: 96,
           ssrc: 0x01020304,
           rtx: undefined,
@@ -103,11 +101,12 @@ describe("SRTP ciphers", () => {
         },
         0,
       );
-      for (let index = 0; index < 40_000; index += 50) {
-        const payload = random.bytes(1 + random.below(1200));
-        subscriber.send(index, payload, batch);
+      for (let index = 0; index < 40_000; index++) {
+        add();
+        if (index % 50 !== 0) continue;
+        subscriber.send(index, batch);
         const plain = receiver.decrypt(sent.at(-1) ?? Buffer.alloc(0));
-        expect(plain.subarray(12).equals(payload)).toBe(true);
+        expect(plain.subarray(12)).toEqual(Buffer.alloc(100, index));
       }
     });
   }

@@ -20,11 +20,19 @@ export interface SentPacket {
 /** Copies instead of encrypting and remembers the rollover counter it was given. */
 export class PlainCipher implements SrtpCipher {
   rollover = 0;
-  protect(out: Buffer, offset: number, payload: Uint8Array, rollover: number): number {
+  protect(
+    out: Buffer,
+    offset: number,
+    source: Uint8Array,
+    sourceOffset: number,
+    length: number,
+    rollover: number,
+  ): number {
     this.rollover = rollover;
-    out.set(payload, offset + 12);
-    return 12 + payload.length;
+    out.set(source.subarray(sourceOffset, sourceOffset + length), offset + 12);
+    return 12 + length;
   }
+  close(): void {}
 }
 
 /** Records what would be sent. */
