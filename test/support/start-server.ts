@@ -77,7 +77,7 @@ export async function startServer(setup: ServerSetup = {}): Promise<TestServer> 
   void collect(child.stdout, lines);
   void collect(child.stderr, lines);
   const log = () => lines.flatMap(parseLine);
-  const ready = () => log().find((line) => line["message"] === "server ready");
+  const ready = () => log().find((line) => line["msg"] === "server ready");
   const stop = async () => {
     child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
