@@ -1,0 +1,190 @@
+import { describe, expect, test } from "bun:test";
+import { hostName, isLoopback } from "../../src/api/auth.ts";
+import { Harness } from "./support/harness.ts";
+
+const ADMIN_ROUTES = [
+  ["GET", "/api/v3/webrtc/streams"],
+  ["GET", "/api/v3/webrtc/streams/test/peers"],
+  ["DELETE", "/api/v3/webrtc/streams/test/peers/x"],
+  ["GET", "/api/v3/process"],
+  ["POST", "/api/v3/process"],
+  ["GET", "/api/v3/process/test"],
+  ["PUT", "/api/v3/process/test"],
+  ["DELETE", "/api/v3/process/test"],
+  ["PUT", "/api/v3/process/test/command"],
+  ["GET", "/api/v3/process/test/config"],
+  ["GET", "/api/v3/process/test/state"],
+  ["GET", "/api/v3/process/test/report"],
+  ["GET", "/api/v3/process/test/probe"],
+  ["GET", "/api/v3/process/test/metadata"],
+  ["GET", "/api/v3/process/test/metadata/ui"],
+  ["PUT", "/api/v3/process/test/metadata/ui"],
+] as const;
+
+const OPEN_ROUTES = ["/api", "/ping", "/healthz", "/metrics", "/", "/swagger", "/player/test"];
+
+describe("the table of routes", () => {
+  test("names every route that the application has", () => {
+    const known = new Set<string>(ADMIN_ROUTES.map(([, path]) => path));
+    const routes = new Harness().app.routes
+      .map(({ path }) => path)
+      .filter((path) => path.startsWith("/api/v3/") && !path.startsWith("/api/v3/whep"));
+    for (const path of routes) {
+      const sample = path.replace(":id", "test").replace(":peer", "x").replace(":key", "ui");
+      expect(known).toContain(sample);
+    }
+  });
+});
+
+describe("with a token, on all interfaces", () => {
+  const admin = { token: "secret", boundHost: "" };
+
+  test.each(ADMIN_ROUTES)("%s %s takes the token and nothing else", async (method, path) => {
+    const harness = new Harness({ admin });
+    for (const authorization of [
+      undefined,
+      "Bearer wrong",
+      "Bearer ",
+      "Basic secret",
+      "Bearer Secret",
+    ]) {
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await harness.send(method, path, { headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+    }
+    const headers = { authorization: "Bearer secret" };
+    expect((await harness.send(method, path, { headers })).status).not.toBe(401);
+  });
+
+  test.each(OPEN_ROUTES)("%s is open", async (path) => {
+    const { status } = await new Harness({ admin }).send("GET", path);
+    expect(status).toBe(200);
+  });
+
+  test("GET /api shows a stranger only what it is", async () => {
+    const harness = new Harness({ admin });
+    const stranger = await harness.send("GET", "/api");
+    expect(JSON.parse(stranger.body)).toEqual({
+      app: "datarhei-core",
+      auths: [],
+      version: { number: "16.16.0" },
+    });
+    const headers = { authorization: "Bearer secret" };
+    const operator = await harness.send("GET", "/api", { headers });
+    expect(JSON.parse(operator.body)).toMatchObject({ id: "test", name: "studio" });
+  });
+});
+
+describe("without a token", () => {
+  test("the admin routes are open on loopback only", async () => {
+    for (const [boundHost, status] of [
+      ["127.0.0.1", 200],
+      ["::1", 200],
+      ["localhost", 200],
+      ["", 401],
+      ["0.0.0.0", 401],
+      ["192.0.2.1", 401],
+    ] as const) {
+      const harness = new Harness({ admin: { boundHost } });
+      const answer = await harness.send("GET", "/api/v3/webrtc/streams");
+      expect({ boundHost, status: answer.status }).toEqual({ boundHost, status });
+    }
+  });
+});
+
+describe("the Host header", () => {
+  const statusFor = async (host: string) => {
+    const harness = new Harness({ admin: { allowedHosts: ["Media.Example"] } });
+    return (await harness.send("GET", "/api/v3/webrtc/streams", { headers: { host } })).status;
+  };
+
+  test("may be loopback, an address or a configured name, with any port", async () => {
+    for (const host of [
+      "localhost",
+      "localhost:8080",
+      "127.0.0.1:8080",
+      "[::1]:8080",
+      "192.0.2.7",
+      "[2001:db8::1]",
+      "media.example:443",
+      "MEDIA.example",
+    ]) {
+      expect({ host, status: await statusFor(host) }).toEqual({ host, status: 200 });
+    }
+  });
+
+  test("of another site or malformed is refused, never a failure", async () => {
+    for (const host of [
+      "evil.example",
+      "localhost.evil.example",
+      "127.0.0.1.evil.example",
+      'a"b<c',
+      "localhost:port",
+      "[::1",
+      "user@localhost",
+      "localhost, evil.example",
+    ]) {
+      expect({ host, status: await statusFor(host) }).toEqual({ host, status: 403 });
+    }
+  });
+});
+
+describe("the Origin header", () => {
+  const statusFor = async (origin: string) => {
+    const harness = new Harness({ admin: { allowedOrigins: ["https://panel.example"] } });
+    const headers = { host: "localhost:8080", origin };
+    return (await harness.send("POST", "/api/v3/process", { headers })).status;
+  };
+
+  test("may be our own or a configured one", async () => {
+    for (const origin of ["http://localhost:8080", "https://panel.example"]) {
+      // 400: let in, and then there is no body.
+      expect({ origin, status: await statusFor(origin) }).toEqual({ origin, status: 400 });
+    }
+  });
+
+  test("of another page is refused", async () => {
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      "http://localhost:9090",
+      "localhost:8080",
+    ]) {
+      expect({ origin, status: await statusFor(origin) }).toEqual({ origin, status: 403 });
+    }
+  });
+
+  test("admin answers have no CORS headers", async () => {
+    const { headers } = await new Harness().send("GET", "/api/v3/webrtc/streams");
+    expect([...headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+  });
+});
+
+test("a form of another page, which is sent as text, changes nothing", async () => {
+  const harness = new Harness();
+  const body = JSON.stringify({
+    id: "x",
+    input: [{ address: "testsrc" }],
+    output: [{ address: "-" }],
+  });
+  const headers = { "content-type": "text/plain" };
+  const { status } = await harness.send("POST", "/api/v3/process", { body, headers });
+  expect(status).toBe(400);
+  expect(harness.processes.entries.size).toBe(0);
+});
+
+test("host names are read without port and brackets", () => {
+  expect(hostName("[2001:DB8::1]:443")).toBe("2001:db8::1");
+  expect(hostName("a.example:1")).toBe("a.example");
+  expect(hostName("a.example:")).toBeUndefined();
+  expect(hostName("")).toBeUndefined();
+});
+
+test("loopback is the whole of 127/8 and ::1, and no name that begins like it", () => {
+  for (const host of ["127.0.0.1", "127.8.8.8", "::1", "LOCALHOST"])
+    expect(isLoopback(host)).toBe(true);
+  for (const host of ["", "0.0.0.0", "::", "127.evil.example", "10.0.0.1"]) {
+    expect(isLoopback(host)).toBe(false);
+  }
+});
