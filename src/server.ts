@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import type { Config } from "./config/schema.ts";
-import { createNodeCipher } from "./egress/cipher/node-crypto.ts";
+import { selectCipher } from "./egress/cipher/select.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
 import { createInstruments, createRegistry, type Instruments } from "./metrics/instruments.ts";
 import { createSnapshot } from "./metrics/snapshot.ts";
@@ -18,10 +18,10 @@ import { StreamSources } from "./server/stream-sources.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { Logger } from "./telemetry/logger.ts";
-import { SendManyBatch } from "./transport/batch-sender.ts";
 import { createDtlsIdentity } from "./transport/dtls.ts";
 import { candidateAddresses } from "./transport/local-addresses.ts";
 import { MediaSocket } from "./transport/media-socket.ts";
+import { selectBatch } from "./transport/select-batch.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -115,7 +115,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.listen(listenOptions(listen));
   const httpUrl = localUrl({ host: listen.host, port: app.server?.port ?? listen.port });
   room.manager.startAll();
-  logger.info("server ready", { url: httpUrl, udp_port: media.socket.port });
+  logger.info("server ready", {
+    url: httpUrl,
+    udp_port: media.socket.port,
+    media_backend: media.backend,
+  });
   return {
     httpUrl,
     udpPort: media.socket.port,
@@ -155,6 +159,8 @@ async function openMedia(config: Config, listen: ListenAddress, peerObserver: Pe
   const socket = await MediaSocket.open(config.webrtc.udp_port, (datagram, port, address) =>
     peers?.receive(datagram, { address, port }),
   );
+  const cipher = selectCipher(config.webrtc.media_backend);
+  const send = await selectBatch(socket, config.webrtc.media_backend);
   const addresses = candidateAddresses({
     configured: config.webrtc.public_ips,
     interfaces: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
@@ -164,8 +170,8 @@ async function openMedia(config: Config, listen: ListenAddress, peerObserver: Pe
     context: {
       identity: await createDtlsIdentity(),
       socket,
-      batch: new SendManyBatch(socket),
-      createCipher: createNodeCipher,
+      batch: send.batch,
+      createCipher: cipher.create,
       candidates: addresses.map((address) => ({ address, port: socket.port })),
       randomBytes,
       nowMs,
@@ -178,7 +184,7 @@ async function openMedia(config: Config, listen: ListenAddress, peerObserver: Pe
     },
     observer: peerObserver,
   });
-  return { socket, peers };
+  return { socket, peers, backend: `${send.name}, ${cipher.name}` };
 }
 
 function observer(instruments: Instruments, logger: Logger): PeerObserver {

@@ -125,6 +125,13 @@ const WebrtcNetworkFields = {
     description:
       "Loopback UDP ports for RTP from FFmpeg. A stream with picture and sound takes 6. Never open them in the firewall.",
   }),
+  media_backend: Type.Union([Type.Literal("auto"), Type.Literal("portable")], {
+    env: "CORE_WEBRTC_MEDIA_BACKEND",
+    default: "auto",
+    allowed: "auto, portable",
+    description:
+      "`auto` uses UDP segmentation offload and the system's libcrypto where their self-tests pass; `portable` neither.",
+  }),
   ice_servers: Type.Array(IceServerSchema, {
     env: "CORE_WEBRTC_ICE_SERVERS",
     default: [],

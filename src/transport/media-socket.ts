@@ -20,10 +20,18 @@ export type DatagramHandler = (datagram: Buffer, port: number, address: string) 
 export class MediaSocket {
   /** Datagrams the kernel did not take. */
   datagramsDropped = 0;
+  /** The file descriptor, undefined where Bun does not tell it. */
+  readonly fd: number | undefined;
+  /** Whether IPv4 addresses go mapped into IPv6. */
+  readonly ipv6: boolean;
   private readonly socket: Bun.udp.Socket<"buffer">;
 
   private constructor(socket: Bun.udp.Socket<"buffer">) {
     this.socket = socket;
+    // Every UDP socket of Bun has it, though its types do not say so.
+    const { fd } = socket as unknown as { fd?: unknown };
+    this.fd = typeof fd === "number" && fd >= 0 ? fd : undefined;
+    this.ipv6 = socket.address.family === "IPv6";
   }
 
   /**
@@ -43,13 +51,12 @@ export class MediaSocket {
         },
       });
     try {
-      const socket = await bind("::").catch(() => bind("0.0.0.0"));
-      const { fd } = socket as unknown as { fd?: number };
-      if (typeof fd === "number") {
-        ignoreIcmpErrors(fd);
-        setBufferBytes(fd, SOCKET_BUFFER_BYTES);
+      const socket = new MediaSocket(await bind("::").catch(() => bind("0.0.0.0")));
+      if (socket.fd !== undefined) {
+        ignoreIcmpErrors(socket.fd);
+        setBufferBytes(socket.fd, SOCKET_BUFFER_BYTES);
       }
-      return new MediaSocket(socket);
+      return socket;
     } catch (error) {
       throw new MediaSocketFailed(port, error instanceof Error ? error.message : String(error));
     }

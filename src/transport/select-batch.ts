@@ -1,0 +1,66 @@
+/** Chooses the send back-end once, at start, by trying it. */
+import { type BatchSender, SendManyBatch } from "./batch-sender.ts";
+import { type GsoBatch, openGsoBatch } from "./linux-gso.ts";
+import type { MediaSocket } from "./media-socket.ts";
+
+export interface SendBackend {
+  /** For the log. */
+  readonly name: "sendmmsg+gso" | "sendmmsg" | "sendMany";
+  readonly batch: BatchSender;
+}
+
+/** Loopback delivers at once; this only bounds the wait where something eats the packets. */
+const SELF_TEST_MS_MAX = 500;
+/** Two full segments and a short one: what a frame looks like. */
+const SELF_TEST_BYTES = [1200, 1200, 300];
+
+/** The fastest back-end whose self-test passes; `portable` takes Bun's own sends without a test. */
+export async function selectBatch(
+  socket: MediaSocket,
+  choice: "auto" | "portable",
+): Promise<SendBackend> {
+  const portable: SendBackend = { name: "sendMany", batch: new SendManyBatch(socket) };
+  const { fd, ipv6 } = socket;
+  if (choice === "portable" || fd === undefined) return portable;
+  const batch = openGsoBatch({ fd, ipv6 });
+  if (batch === undefined) return portable;
+  if (await passesSelfTest(batch)) {
+    return { name: batch.segmentation ? "sendmmsg+gso" : "sendmmsg", batch };
+  }
+  batch.close();
+  return portable;
+}
+
+/** Sends a frame to a socket of our own and looks at what arrives. */
+async function passesSelfTest(batch: GsoBatch): Promise<boolean> {
+  const arrived: string[] = [];
+  let done: () => void = () => undefined;
+  const complete = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const receiver = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: (_socket, datagram) => {
+        arrived.push(fingerprint(datagram));
+        if (arrived.length === SELF_TEST_BYTES.length) done();
+      },
+    },
+  });
+  const to = { address: "127.0.0.1", port: receiver.port };
+  const expected = SELF_TEST_BYTES.map((length, i) => {
+    const at = batch.next();
+    batch.arena.fill(i + 1, at, at + length);
+    batch.commit(length, to);
+    return fingerprint(batch.arena.subarray(at, at + length));
+  });
+  batch.flush();
+  await Promise.race([complete, Bun.sleep(SELF_TEST_MS_MAX)]);
+  receiver.close();
+  return arrived.join() === expected.join();
+}
+
+function fingerprint(datagram: Uint8Array): string {
+  return `${datagram.length}:${datagram[0]}:${datagram[datagram.length - 1]}`;
+}

@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import type { BatchSender } from "../../../src/transport/batch-sender.ts";
+import { type GsoBatch, openGsoBatch } from "../../../src/transport/linux-gso.ts";
+import { type Endpoint, MediaSocket } from "../../../src/transport/media-socket.ts";
+import { selectBatch } from "../../../src/transport/select-batch.ts";
+import { fixedRandom } from "../../support/fixed-random.ts";
+
+const cleanUp: (() => void)[] = [];
+afterEach(() => {
+  for (const close of cleanUp.splice(0)) close();
+});
+
+async function openBatch(): Promise<GsoBatch> {
+  const socket = await MediaSocket.open(0, () => undefined);
+  cleanUp.push(() => socket.close());
+  const batch = openGsoBatch({ fd: socket.fd ?? -1, ipv6: socket.ipv6 });
+  if (batch === undefined) throw new Error("this test needs Linux with glibc");
+  cleanUp.push(() => batch.close());
+  return batch;
+}
+
+async function viewer(hostname = "127.0.0.1") {
+  const received: Buffer[] = [];
+  const socket = await Bun.udpSocket({
+    hostname,
+    port: 0,
+    socket: { data: (_socket, datagram) => void received.push(Buffer.from(datagram)) },
+  });
+  cleanUp.push(() => socket.close());
+  return { endpoint: { address: hostname, port: socket.port }, received };
+}
+
+function put(batch: BatchSender, payload: Buffer, to: Endpoint): void {
+  payload.copy(batch.arena, batch.next());
+  batch.commit(payload.length, to);
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !condition(); i++) await Bun.sleep(5);
+}
+
+describe("sendmmsg with segmentation", () => {
+  test("frames of any sizes to many viewers arrive whole and in order", async () => {
+    const batch = await openBatch();
+    const viewers = await Promise.all([viewer(), viewer(), viewer()]);
+    const random = fixedRandom(2);
+    const sent: Buffer[][] = viewers.map(() => []);
+    for (let round = 0; round < 60; round++) {
+      viewers.forEach(({ endpoint }, i) => {
+        for (let k = random.below(12); k > 0; k--) {
+          const packet = random.bytes(random.below(4) ? 700 : 1 + random.below(1400));
+          sent[i]?.push(packet);
+          put(batch, packet, endpoint);
+        }
+      });
+      batch.flush();
+      await Bun.sleep(1);
+    }
+    await until(() => viewers.every(({ received }, i) => received.length === sent[i]?.length));
+    viewers.forEach(({ received }, i) => {
+      expect(received.map((packet) => packet.toString("hex"))).toEqual(
+        (sent[i] ?? []).map((packet) => packet.toString("hex")),
+      );
+    });
+    expect(batch.packetsDropped).toBe(0);
+    expect(batch.segmentation).toBe(true);
+  });
+
+  test("runs longer than a message, and the end of the ring, lose nothing", async () => {
+    const batch = await openBatch();
+    const one = await viewer();
+    let count = 0;
+    // 5,000 packets pass the 4,096 slots once; 70 of one size are more than one message may carry.
+    for (let round = 0; round < 72; round++) {
+      for (let i = 0; i < 70; i++) {
+        const packet = Buffer.alloc(100);
+        packet.writeUInt32BE(count++, 0);
+        put(batch, packet, one.endpoint);
+      }
+      batch.flush();
+      await until(() => one.received.length === count);
+    }
+    expect(one.received.map((packet) => packet.readUInt32BE(0))).toEqual(
+      Array.from({ length: count }, (_, i) => i),
+    );
+  });
+
+  test("reaches IPv6 too", async () => {
+    const batch = await openBatch();
+    const one = await viewer("::1").catch(() => undefined);
+    if (one === undefined) return;
+    put(batch, Buffer.from("six"), one.endpoint);
+    batch.flush();
+    await until(() => one.received.length === 1);
+    expect(one.received[0]?.toString()).toBe("six");
+  });
+
+  test("a destination that cannot be reached is dropped and counted, the others get theirs", async () => {
+    const batch = await openBatch();
+    const one = await viewer();
+    for (let i = 0; i < 5; i++) {
+      // Port 0 is refused by the kernel with EINVAL.
+      put(batch, Buffer.alloc(100, 1), { address: "127.0.0.1", port: 0 });
+      put(batch, Buffer.alloc(100, 2), one.endpoint);
+      batch.flush();
+    }
+    await until(() => one.received.length === 5);
+    expect(one.received.length).toBe(5);
+    expect(batch.packetsDropped).toBe(5);
+    expect(batch.segmentation).toBe(true);
+  });
+
+  test("with nobody taking packets the ring stays bounded and the oldest are dropped", async () => {
+    const socket = await MediaSocket.open(0, () => undefined);
+    socket.close();
+    // A closed descriptor refuses everything, as a device that is gone does.
+    const batch = openGsoBatch({ fd: -1, ipv6: true });
+    for (let i = 0; i < 10_000; i++) {
+      put(batch as BatchSender, Buffer.alloc(10), { address: "127.0.0.1", port: 9 });
+    }
+    batch?.flush();
+    expect(batch?.packetsDropped).toBe(10_000);
+    batch?.close();
+  });
+});
+
+describe("choice of the send back-end", () => {
+  test("portable is Bun's own; auto is what passes its self-test", async () => {
+    const socket = await MediaSocket.open(0, () => undefined);
+    cleanUp.push(() => socket.close());
+    expect((await selectBatch(socket, "portable")).name).toBe("sendMany");
+    expect((await selectBatch(socket, "auto")).name).toBe("sendmmsg+gso");
+  });
+});
