@@ -1,5 +1,6 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
@@ -137,7 +138,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function listenOptions({ host, port }: ListenAddress) {
   return {
-    hostname: host === "" ? "::" : host,
+    // "::" takes IPv4 too; a system without IPv6 has no such address.
+    hostname: host !== "" ? host : existsSync("/proc/net/if_inet6") ? "::" : "0.0.0.0",
     port,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: HTTP_BODY_BYTES_MAX,

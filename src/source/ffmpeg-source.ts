@@ -182,6 +182,16 @@ export class FfmpegSource {
     for (const { leg, silence } of this.legs) {
       if (silence.failed(nowMs)) this.options.onLegFailure(leg.track.kind, "no_rtp");
     }
+    if (this.stream.state === "live" && this.legs.every(({ silence }) => silence.silent(nowMs))) {
+      this.stall();
+    }
+  }
+
+  /** FFmpeg runs and nothing comes: new viewers wait until there is a picture again, the others stay. */
+  private stall(): void {
+    this.firstPlayableMs = undefined;
+    for (const running of this.legs) running.startIndex = running.leg.track.ring.head;
+    this.stream.sourceStarting();
   }
 
   private failAll(failure: LegFailure): void {

@@ -13,8 +13,8 @@ export type Codec = ProducedTrack["codec"];
 
 /** Clock rate of each codec's RTP timestamps in Hz (RFC 6184, RFC 7741, RFC 7587). */
 const CLOCK_RATES: Readonly<Record<Codec, number>> = { H264: 90_000, VP8: 90_000, OPUS: 48_000 };
-/** 2,048 packets hold a 4 s GOP of 2.5 Mb/s video with room to spare; 256 hold 5 s of 20 ms audio. */
-const RING_PACKETS: Record<MediaKind, number> = { video: 2048, audio: 256 };
+/** 4,096 packets hold 10 s of 2.5 Mb/s video, so most GOPs; 256 hold 5 s of 20 ms audio. */
+const RING_PACKETS: Readonly<Record<MediaKind, number>> = { video: 4096, audio: 256 };
 
 export class Track {
   readonly kind: MediaKind;

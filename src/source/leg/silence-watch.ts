@@ -14,9 +14,14 @@ export class SilenceWatch {
     this.reported = false;
   }
 
-  /** True the first time the silence is too long. */
+  /** True while the silence is too long. */
+  silent(nowMs: number): boolean {
+    return nowMs - this.lastHeardMs >= this.silenceMsMax;
+  }
+
+  /** True once for each silence that is too long. */
   failed(nowMs: number): boolean {
-    if (this.reported || nowMs - this.lastHeardMs < this.silenceMsMax) return false;
+    if (this.reported || !this.silent(nowMs)) return false;
     this.reported = true;
     return true;
   }
