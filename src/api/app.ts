@@ -74,17 +74,22 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
  */
 export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>): Elysia {
   const guard = adminGuard(deps.admin);
-  const app = new Elysia({ systemRouter: false, nativeStaticResponse: false });
+  const app = new Elysia({
+    systemRouter: false,
+    nativeStaticResponse: false,
+    // Else Elysia finds no path behind a host name of three letters.
+    handler: { standardHostname: false },
+  });
   const clientAddress =
     deps.clientAddress ?? ((request) => app.server?.requestIP(request)?.address ?? "");
-  app.onError(({ error, code, set, request }) => {
+  app.onError(({ error, code, set }) => {
     const problem = toProblem(error, code, {
       newId: () => deps.randomBytes(6).toString("hex"),
       log: (id, cause) => deps.logger.error("request failed", { id, ...causeFields(cause) }),
     });
     set.status = problem.status;
     Object.assign(set.headers, problem.headers);
-    return request.method === "HEAD" ? "" : problem.body;
+    return problem.body;
   });
   app.use(whepInstance(deps, clientAddress));
   app.use(adminInstance(deps, guard));

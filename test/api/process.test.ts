@@ -80,7 +80,8 @@ describe("the list", () => {
     expect(await query("idpattern=zz*")).toEqual([]);
     expect(await query("reference=ref1&id=live")).toHaveLength(3);
     expect(await query("reference=other")).toEqual([]);
-    expect(await query("refpattern=r?f1&id=cam2")).toEqual(["cam2"]);
+    expect(await query("refpattern=r%3Ff1&id=cam2")).toEqual(["cam2"]);
+    expect(await query("refpattern=other*")).toEqual([]);
   });
 });
 

@@ -115,6 +115,28 @@ describe("the small routes", () => {
     expect(metrics.body).toContain("dragonfork_webrtc_active_streams");
   });
 
+  test("are found behind a host name of any length", async () => {
+    const { app } = new Harness();
+    for (const host of ["x", "nas", "nas:80", "media.example", "[::1]:8080"]) {
+      const response = await app.handle(new Request(`http://${host}/api/v3/webrtc/streams`));
+      // Found: only the name is not allowed.
+      expect([host, response.status]).toEqual([host, host === "[::1]:8080" ? 200 : 403]);
+    }
+  });
+
+  test("HEAD has the headers of GET and no body, also for errors", async () => {
+    const harness = new Harness();
+    for (const [path, status] of [
+      ["/healthz", 200],
+      ["/api/v3/process/nope", 404],
+    ] as const) {
+      const head = await harness.send("HEAD", path);
+      const get = await harness.send("GET", path);
+      expect([head.status, head.body]).toEqual([status, ""]);
+      expect(head.headers.get("content-length")).toBe(String(get.body.length));
+    }
+  });
+
   test("what is no route is 404 in Core's words", async () => {
     const harness = new Harness();
     for (const [method, path] of [

@@ -203,13 +203,15 @@ describe("a session", () => {
 
   test("that ends while a PATCH's body is on its way: 404, not an answer of the dead", async () => {
     const { harness, location, etag, peer } = await watching();
-    const body = new ReadableStream({
-      pull(controller) {
+    const source = {
+      pull(controller: ReadableStreamDefaultController<Uint8Array>) {
         peer.close("client_gone");
         controller.enqueue(new TextEncoder().encode(fragment("new1", "p".repeat(24))));
         controller.close();
       },
-    });
+    };
+    // Nothing is pulled before it is read.
+    const body = new ReadableStream(source, { highWaterMark: 0 });
     const headers = { "content-type": "application/trickle-ice-sdpfrag", "if-match": etag };
     const answer = await harness.send("PATCH", location, { body, headers });
     expectProblem(answer, 404, "session-not-found");
