@@ -98,6 +98,8 @@ export class Peer {
   closeReason: CloseReason | undefined;
   /** The keys under which the registry's address book leads to this peer. */
   addressKeys: readonly string[] = [];
+  /** The ufrags under which the registry finds this peer. */
+  ufragKeys: readonly string[] = [];
   private readonly context: PeerContext;
   private readonly negotiation: Negotiation;
   private readonly fanOut: FanOut;

@@ -95,7 +95,7 @@ export class PeerRegistry {
         this.observer.connected(stream.id, this.secondsSince(connected.createdMs)),
     });
     this.peers.set(peer.id, peer);
-    this.byUfrag.set(peer.ice.local.iceUfrag, peer);
+    this.syncUfrags(peer);
     this.counts.set(stream.id, this.count(stream.id) + 1);
     peer.onClosed((reason) => this.forget(peer, reason));
     return peer;
@@ -117,7 +117,7 @@ export class PeerRegistry {
   /** ICE restart: the peer's new ufrag leads to it as well as the old one. */
   restartIce(peer: Peer, remote: { iceUfrag: string; icePwd: string }) {
     const local = peer.restartIce(remote);
-    this.byUfrag.set(local.iceUfrag, peer);
+    this.syncUfrags(peer);
     return local;
   }
 
@@ -161,6 +161,14 @@ export class PeerRegistry {
     this.syncAddresses(peer);
   }
 
+  /** Only ufrags that still work are kept: a player may restart as often as it likes. */
+  private syncUfrags(peer: Peer): void {
+    const { ufrags } = peer.ice;
+    for (const ufrag of peer.ufragKeys) if (!ufrags.includes(ufrag)) this.byUfrag.delete(ufrag);
+    for (const ufrag of ufrags) this.byUfrag.set(ufrag, peer);
+    peer.ufragKeys = ufrags;
+  }
+
   /** The address book follows the paths of the peer's ICE agent, which are few. */
   private syncAddresses(peer: Peer): void {
     const { pathKeys } = peer.ice;
@@ -182,7 +190,7 @@ export class PeerRegistry {
 
   private forget(peer: Peer, reason: CloseReason): void {
     this.peers.delete(peer.id);
-    for (const [ufrag, other] of this.byUfrag) if (other === peer) this.byUfrag.delete(ufrag);
+    for (const ufrag of peer.ufragKeys) this.byUfrag.delete(ufrag);
     for (const key of peer.addressKeys) {
       if (this.byAddress.get(key) === peer) this.byAddress.delete(key);
     }

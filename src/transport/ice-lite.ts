@@ -77,6 +77,12 @@ export class IceLiteAgent {
     return [...this.paths.keys()];
   }
 
+  /** Our ufrags that a player may still use. */
+  get ufrags(): readonly string[] {
+    const previous = this.previous?.local.iceUfrag;
+    return previous === undefined ? [this.local.iceUfrag] : [this.local.iceUfrag, previous];
+  }
+
   /** ICE restart (RFC 8445 §9): new credentials on both sides, the path in use stays until a new one is chosen. */
   restart(local: IceCredentials, remote: IceCredentials): void {
     this.previous = { local: this.local, remote: this.remote };

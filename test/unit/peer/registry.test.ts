@@ -1,0 +1,232 @@
+import { afterEach, describe, expect, jest, test } from "bun:test";
+import {
+  CodecMismatch,
+  PeerLimitReached,
+  ServerDraining,
+  StreamNotLive,
+} from "../../../src/errors.ts";
+import { Stream } from "../../../src/stream/stream.ts";
+import { AWAY, HOME, type PeerTest, peerTest } from "./support.ts";
+
+const open: PeerTest[] = [];
+afterEach(() => {
+  for (const { registry } of open.splice(0)) registry.close();
+  jest.useRealTimers();
+});
+
+function setUp(options?: Parameters<typeof peerTest>[0]): PeerTest {
+  const made = peerTest(options);
+  open.push(made);
+  return made;
+}
+
+/** The error a call throws, if it is one of viewer limits. */
+function limitOf(call: () => void): { scope: string; limit: number } | undefined {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof PeerLimitReached) return { scope: error.scope, limit: error.limit };
+    throw error;
+  }
+  return undefined;
+}
+
+describe("viewer limits", () => {
+  test("the limit of the server counts the viewers of all streams", () => {
+    const made = setUp({ total: 2 });
+    const other = made.addStream("other");
+    made.viewer();
+    made.viewer(other);
+    expect(limitOf(() => made.registry.admit(made.stream))).toEqual({ scope: "global", limit: 2 });
+    expect(limitOf(() => made.viewer(other))).toEqual({ scope: "global", limit: 2 });
+    expect(made.registry.count()).toBe(2);
+  });
+
+  test("the limit of a stream leaves the others alone, and a stream may have one of its own", () => {
+    const made = setUp({ perStream: 1 });
+    const wide = made.addStream("wide", 2);
+    made.viewer();
+    expect(limitOf(() => made.registry.admit(made.stream))).toEqual({ scope: "stream", limit: 1 });
+    made.viewer(wide);
+    made.viewer(wide);
+    expect(limitOf(() => made.registry.admit(wide))).toEqual({ scope: "stream", limit: 2 });
+    expect([made.registry.count("cam"), made.registry.count("wide")]).toEqual([1, 2]);
+  });
+
+  test("a viewer that left makes room for the next", () => {
+    const made = setUp({ total: 1 });
+    made.viewer().peer.close("client_gone");
+    expect(made.registry.count("cam")).toBe(0);
+    expect(() => made.registry.admit(made.stream)).not.toThrow();
+  });
+
+  test("an offer that is refused takes no place", () => {
+    const made = setUp({ total: 1 });
+    const noH264 = { offer: (text: string) => text.replace("H264/90000", "VP9/90000") };
+    expect(() => made.viewer(made.stream, noH264)).toThrow(CodecMismatch);
+    expect(made.registry.count()).toBe(0);
+    expect(() => made.registry.admit(made.stream)).not.toThrow();
+  });
+
+  test("a stream that was just removed answers no offer", () => {
+    const made = setUp();
+    const stranger = new Stream({ id: "stranger", peersMax: undefined, nowMs: () => 0 });
+    expect(() => made.viewer(stranger)).toThrow(StreamNotLive);
+  });
+});
+
+describe("the end of viewers", () => {
+  test("a draining server tells its viewers and takes no new ones", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    await viewer.connect();
+    const before = viewer.dtlsDatagrams;
+    made.registry.drain();
+    await viewer.settle();
+    expect(viewer.dtlsDatagrams).toBe(before + 1);
+    expect(viewer.peer.closeReason).toBe("server_drain");
+    expect(() => made.registry.admit(made.stream)).toThrow(ServerDraining);
+    expect(() => made.viewer()).toThrow(ServerDraining);
+  });
+
+  test("the viewers of a removed stream end, those of others stay", () => {
+    const made = setUp();
+    const other = made.addStream("other");
+    const gone = made.viewer();
+    const stays = made.viewer(other);
+    made.registry.removeStream("cam");
+    expect(gone.peer.closeReason).toBe("stream_removed");
+    expect(stays.peer.state).toBe("new");
+  });
+
+  test("viewers end when the source changes its codecs, not when it only starts again", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    await viewer.connect();
+    made.stream.sourceStopped();
+    made.stream.sourceStarted([
+      { kind: "video", codec: "H264", channels: 0 },
+      { kind: "audio", codec: "OPUS", channels: 2 },
+    ]);
+    expect(viewer.peer.state).toBe("connected");
+    made.stream.sourceStarted([{ kind: "video", codec: "VP8", channels: 0 }]);
+    expect(viewer.peer.closeReason).toBe("source_changed");
+  });
+
+  test("looks at every viewer a few times a second without being asked", () => {
+    jest.useFakeTimers();
+    const made = setUp();
+    const viewer = made.viewer();
+    made.nowMs = 15_000;
+    jest.advanceTimersByTime(300);
+    expect(viewer.peer.closeReason).toBe("no_stun_received");
+  });
+
+  test("each end is told once, with the time since the answer where it is a failure", () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    made.tickAt(15_000);
+    viewer.peer.close("kicked");
+    expect(made.events).toEqual(["failed cam after 15 s: timeout", "closed cam: no_stun_received"]);
+  });
+
+  test("a viewer that leaves is no failure", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    made.nowMs = 400;
+    await viewer.connect();
+    viewer.peer.close("client_gone");
+    expect(made.events).toEqual(["connected cam after 0.4 s", "closed cam: client_gone"]);
+  });
+});
+
+describe("the way from a datagram to its viewer", () => {
+  test("only an address that passed the integrity check leads to a viewer", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    viewer.dtls.connect();
+    await viewer.settle();
+    viewer.check({ password: "guessed-by-somebody-else" });
+    for (const hello of viewer.dtls.lastFlight) viewer.send(hello);
+    await viewer.settle();
+    expect(made.socket.sent).toEqual([]);
+    expect(viewer.peer.state).toBe("new");
+    viewer.check();
+    await viewer.settle();
+    for (const hello of viewer.dtls.lastFlight) viewer.send(hello);
+    await viewer.settle();
+    expect(viewer.peer.state).toBe("connected");
+  });
+
+  test("the address book follows the paths of a viewer, and holds four of them at most", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    await viewer.connect();
+    for (let port = 3000; port < 3100; port++) {
+      made.nowMs += 10;
+      viewer.check({ from: { address: "192.0.2.9", port }, nominate: false });
+      expect(viewer.peer.addressKeys.length).toBeLessThanOrEqual(4);
+    }
+    expect(viewer.peer.addressKeys).toEqual([
+      `${HOME.address}|${HOME.port}`,
+      ...[3097, 3098, 3099].map((port) => `192.0.2.9|${port}`),
+    ]);
+    expect(addressesOf(made)).toEqual([...viewer.peer.addressKeys]);
+    viewer.peer.close("kicked");
+    expect(addressesOf(made)).toEqual([]);
+  });
+
+  test("credentials of earlier ICE restarts are forgotten, however often a player restarts", () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    for (let i = 0; i < 100; i++) {
+      made.registry.restartIce(viewer.peer, { iceUfrag: `new${i}`, icePwd: "x".repeat(22) });
+    }
+    expect(ufragsOf(made).length).toBe(2);
+    expect(ufragsOf(made)).toContain(viewer.peer.local.iceUfrag);
+    viewer.peer.close("kicked");
+    expect(ufragsOf(made)).toEqual([]);
+  });
+
+  test("a second session from the same address gets its own media, and the first one keeps nothing", async () => {
+    const made = setUp();
+    const first = made.viewer();
+    await first.connect();
+    const second = made.viewer();
+    await second.connect();
+    await made.media();
+    await second.settle();
+    expect(second.packets.length).toBe(2);
+    first.peer.close("client_gone");
+    await made.media();
+    await second.settle();
+    expect(second.packets.length).toBe(4);
+  });
+
+  test("whatever arrives, from wherever, nothing throws and the viewer goes on", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    await viewer.connect();
+    for (let first = 0; first < 256; first++) {
+      for (const length of [0, 1, 2, 12, 13, 20, 25, 60, 200, 1500]) {
+        const junk = Buffer.alloc(length, first ^ length);
+        junk[0] = first;
+        viewer.send(junk);
+        viewer.send(junk, AWAY);
+      }
+    }
+    const replies = made.socket.sent.filter(({ to }) => to.address === AWAY.address);
+    expect(replies).toEqual([]);
+    await made.media();
+    await viewer.settle();
+    expect(viewer.packets.length).toBe(2);
+    expect(viewer.peer.state).toBe("connected");
+  });
+});
+
+const keysOf = (made: PeerTest, name: string): string[] => [
+  ...(Reflect.get(made.registry, name) as Map<string, unknown>).keys(),
+];
+/** The registry shows its tables to nobody, and their bounds are what matters here. */
+const addressesOf = (made: PeerTest) => keysOf(made, "byAddress");
+const ufragsOf = (made: PeerTest) => keysOf(made, "byUfrag");
