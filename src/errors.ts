@@ -18,6 +18,7 @@ export type DomainErrorKind =
   | "offer-invalid"
   | "fragment-invalid"
   | "session-not-found"
+  | "peer-not-found"
   | "ice-timeout"
   | "precondition-required"
   | "precondition-failed"
@@ -158,6 +159,13 @@ export class SessionNotFound extends DomainError {
     super(
       "No WHEP session has this URL. It has ended or never existed; POST a new offer to the endpoint.",
     );
+  }
+}
+
+export class PeerNotFound extends DomainError {
+  readonly kind = "peer-not-found";
+  constructor() {
+    super("The stream has no viewer with this id. The list of its peers has the ids.");
   }
 }
 

@@ -42,8 +42,8 @@ export interface RunningServer {
 
 /** Closed by Bun when a request or an idle connection takes longer; a stop of FFmpeg takes 5 s. */
 const HTTP_IDLE_SECONDS = 20;
-/** Process records are small; nothing larger is ever read. */
-const HTTP_BODY_BYTES_MAX = 64 * 1024;
+/** The routes stop at 64 KiB and say so in a problem body; Bun's own bare 413 is only for what is far larger. */
+const HTTP_BODY_BYTES_MAX = 256 * 1024;
 /** What is still being answered gets this long at the end. */
 const HTTP_CLOSE_MS_MAX = 1000;
 

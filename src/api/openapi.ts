@@ -6,6 +6,7 @@
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
 import { docsRoutes } from "../web/docs-assets.ts";
+import { ProblemSchema } from "./problem.ts";
 
 const PATH = "/swagger";
 
@@ -26,36 +27,14 @@ const TAGS = [
   { name: "Server", description: "What runs here, its health and its metrics." },
 ];
 
-/** RFC 9457 body of every error under /api, with datarhei's members. */
-const PROBLEM_SCHEMA = {
-  type: "object" as const,
-  required: ["type", "title", "status", "detail", "code", "message", "details"],
-  properties: {
-    type: { type: "string" as const, example: "/problems/stream-not-found" },
-    title: { type: "string" as const, example: "Stream not found" },
-    status: { type: "integer" as const, example: 404 },
-    detail: { type: "string" as const, example: "No stream has this id." },
-    code: { type: "integer" as const, description: "The same as status.", example: 404 },
-    message: { type: "string" as const, example: "Stream not found" },
-    details: { type: "array" as const, items: { type: "string" as const }, example: [] },
-    scope: { type: "string" as const, enum: ["global", "stream"], description: "503: which cap." },
-    media: { type: "string" as const, enum: ["video", "audio"], description: "406: which kind." },
-    offered: {
-      type: "array" as const,
-      items: { type: "string" as const },
-      description: "406: codecs of the offer.",
-    },
-    produced: { type: "string" as const, description: "406: codec of the stream." },
-    id: { type: "string" as const, description: "500: the id of the log line." },
-  },
-};
-
 /** Mount before or after the routes: the document is made when it is asked for. */
 export function openApi(options: { version: string }): Elysia {
   const app = new Elysia({ name: "openapi" });
   app.use(
     swagger({
       path: PATH,
+      // OPTIONS and HEAD are part of WHEP, so they are described too.
+      excludeMethods: [],
       documentation: {
         info: {
           title: "Dragon Fork",
@@ -74,7 +53,8 @@ export function openApi(options: { version: string }): Elysia {
                 "CORE_API_TOKEN for the administration; CORE_WEBRTC_WHEP_TOKEN for players.",
             },
           },
-          schemas: { Problem: PROBLEM_SCHEMA },
+          // TypeBox marks its schemas with symbols, which JSON does not carry.
+          schemas: { Problem: JSON.parse(JSON.stringify(ProblemSchema)) },
         },
       },
     }),

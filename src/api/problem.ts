@@ -34,6 +34,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "offer-invalid": { status: 400, title: "Invalid SDP offer" },
   "fragment-invalid": { status: 400, title: "Invalid SDP fragment" },
   "session-not-found": { status: 404, title: "Unknown session" },
+  "peer-not-found": { status: 404, title: "Unknown viewer" },
   "ice-timeout": { status: 504, title: "No network path in time" },
   "precondition-required": { status: 428, title: "If-Match required" },
   "precondition-failed": { status: 412, title: "If-Match is stale" },

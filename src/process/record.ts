@@ -207,6 +207,7 @@ function checkId(id: string, problems: Problems): void {
   if (id.length > idLengthMax) {
     problems.rule(`id: found ${id.length} characters; allowed: at most ${idLengthMax}`);
   }
+  if (id === "." || id === "..") problems.rule(`id: ${id} cannot be part of a URL`);
   if (hasControlCharacter(id)) problems.rule("id: control characters are not allowed");
 }
 

@@ -76,10 +76,6 @@ function answer(request: Request, asset: Prepared): Response {
   if (matches(request.headers.get("if-none-match"), asset.etag)) {
     return new Response(null, { status: 304, headers });
   }
-  if (request.method === "HEAD") {
-    const length = { "Content-Length": String(asset.body.byteLength) };
-    return new Response(null, { headers: { ...headers, ...length } });
-  }
   return new Response(asset.body, { headers });
 }
 

@@ -1,6 +1,6 @@
 /** /api/v3/webrtc/streams/{id}/peers: who watches a stream, and how well; DELETE sends a viewer away. */
 import { Elysia } from "elysia";
-import { SessionNotFound, StreamNotFound } from "../../errors.ts";
+import { PeerNotFound, StreamNotFound } from "../../errors.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
 import { PeersSchema } from "../schemas.ts";
@@ -59,7 +59,7 @@ export function peersRoutes({ streams, peers }: PeersOptions) {
       `${PATH}/:peer`,
       ({ params, set }) => {
         const peer = peers.get(params.peer);
-        if (peer?.streamId !== streamOf(params.id).id) throw new SessionNotFound();
+        if (peer?.streamId !== streamOf(params.id).id) throw new PeerNotFound();
         peer.close("kicked");
         set.status = 204;
         return "";
@@ -124,6 +124,6 @@ const kickDetail = operation({
     { name: "peer", in: "path", description: "The viewer's id from the list.", required: true },
   ],
   answers: { 204: { description: "The viewer is gone." } },
-  problems: ["unauthorized", "forbidden", "stream-not-found", "session-not-found"],
+  problems: ["unauthorized", "forbidden", "stream-not-found", "peer-not-found"],
   secured: true,
 });
