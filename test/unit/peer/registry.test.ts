@@ -201,6 +201,8 @@ describe("the way from a datagram to its viewer", () => {
     await made.media();
     await second.settle();
     expect(second.packets.length).toBe(4);
+    second.send(second.dtls.sealedAlert(1, 0));
+    expect(second.peer.closeReason).toBe("dtls_closed");
   });
 
   test("whatever arrives, from wherever, nothing throws and the viewer goes on", async () => {
