@@ -51,23 +51,26 @@ if ! command -v npm >/dev/null 2>&1; then
 fi
 
 npm_install() {
-  npm install --prefix "$tools" --no-audit --no-fund --no-update-notifier --loglevel=error "$1@$version" >&2
+  npm install --prefix "$tools" --ignore-scripts --no-audit --no-fund --no-update-notifier \
+    --loglevel=error "$1@$version" >&2
 }
 
 say "installing Bun $version into .tools"
-if npm_install bun; then
-  binary=$tools/node_modules/bun/bin/bun.exe
-  if runs "$binary"; then use "$binary"; fi
-  # npm may leave out the script that puts the binary in its place.
-  (cd "$tools/node_modules/bun" && node install.js >&2) || :
-  if runs "$binary"; then use "$binary"; fi
+if ! npm_install bun; then
+  say "npm cannot fetch Bun $version; the lines above say why."
+  exit 1
 fi
+# Run here and not by npm: some versions of npm leave out the scripts of packages.
+binary=$tools/node_modules/bun/bin/bun.exe
+(cd "$tools/node_modules/bun" && node install.js >&2) || :
+if runs "$binary"; then use "$binary"; fi
+# It chooses by the CPU, and fails where it cannot fetch a second time: name the package instead.
 for platform in $platforms; do
   npm_install "@oven/$platform" || continue
   binary=$tools/node_modules/@oven/$platform/bin/bun
   if runs "$binary"; then use "$binary"; fi
 done
 
-say "Bun $version could not be installed by npm; the lines above say why."
+say "Bun $version is installed but does not run on this machine ($(uname -m))."
 say "Install it from https://bun.sh and run this again."
 exit 1
