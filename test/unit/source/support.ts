@@ -1,0 +1,65 @@
+/** What FFmpeg does with a leg, and waiting for loopback datagrams without a clock. */
+import type { LegTarget } from "../../../src/process/ffmpeg-args.ts";
+import type { SourcePlan } from "../../../src/process/source-plan.ts";
+import { LegPortPool } from "../../../src/source/leg-ports.ts";
+import { h264Packet, type PacketOptions, rtpPacket } from "../stream/support.ts";
+
+/** Turns of the event loop; far more than a datagram on loopback takes. */
+const TURNS_MAX = 200_000;
+
+/** Lets the event loop turn until the condition holds. Works with the clock standing still. */
+export async function turnsUntil(condition: () => boolean, what: string): Promise<void> {
+  for (let turn = 0; turn < TURNS_MAX; turn++) {
+    if (condition()) return;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`nothing came of ${what}`);
+}
+
+let nextRange = 39_200;
+
+/** A pool of ports that no other test uses. */
+export function testPorts(count: number): LegPortPool {
+  const first = nextRange;
+  nextRange += count;
+  return new LegPortPool(first, first + count - 1);
+}
+
+export const BOTH: SourcePlan = {
+  video: { mode: "copy", codec: "H264", map: "0:v:0" },
+  audio: { mode: "copy", codec: "OPUS", map: "0:a:0" },
+  reason: "for a test",
+};
+
+/** Sends RTP from the ports FFmpeg was given, as one run of it. */
+export class FakeFfmpeg {
+  private readonly target: LegTarget;
+  private readonly socket: Bun.udp.Socket<"buffer">;
+  private sequence = 100;
+
+  private constructor(target: LegTarget, socket: Bun.udp.Socket<"buffer">) {
+    this.target = target;
+    this.socket = socket;
+  }
+
+  static async start(target: LegTarget | undefined): Promise<FakeFfmpeg> {
+    if (target === undefined) throw new Error("no leg to send to");
+    const port = target.rtpSourcePort;
+    return new FakeFfmpeg(target, await Bun.udpSocket({ hostname: "127.0.0.1", port }));
+  }
+
+  /** One packet: a keyframe, another picture, or sound. */
+  send(what: "key" | "picture" | "sound"): void {
+    const sequence = this.sequence++;
+    const options: PacketOptions = { sequence, timestamp: sequence * 960, ssrc: this.target.ssrc };
+    const packet =
+      what === "sound"
+        ? rtpPacket(Buffer.from([0x78, 1, 2, 3]), options)
+        : h264Packet({ ...options, nal: what === "key" ? 5 : 1 });
+    this.socket.send(packet, this.target.port, "127.0.0.1");
+  }
+
+  stop(): void {
+    this.socket.close();
+  }
+}
