@@ -27,18 +27,22 @@ if [ "$(id -u)" != 0 ]; then
   as_root=sudo
 fi
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
 install() {
   # shellcheck disable=SC2086 # both are lists of words
   $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends $missing >&2
+    apt-get install -y -qq --no-install-recommends $missing </dev/null >"$log" 2>&1
 }
 
 say "installing$missing"
 # The package lists are only fetched where the known ones do not do.
 # shellcheck disable=SC2086
 if ! apt-get install -s -qq --no-install-recommends $missing >/dev/null 2>&1 || ! install; then
-  $as_root apt-get update -qq >&2 || say "apt-get update failed; trying with the lists that are there"
+  $as_root apt-get update -qq </dev/null >&2 || say "apt-get update failed; trying with the lists that are there"
   if ! install; then
+    cat "$log" >&2
     say "missing:$missing. apt-get cannot install it; the lines above say why."
     exit 1
   fi

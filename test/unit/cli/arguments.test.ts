@@ -1,0 +1,38 @@
+import { describe, expect, test } from "bun:test";
+import { parseCommand } from "../../../src/cli/arguments.ts";
+
+describe("command line", () => {
+  test("serves when no command is given", () => {
+    expect(parseCommand([])).toEqual({ name: "serve", file: undefined, demo: false });
+    expect(parseCommand(["--demo", "--config", "a.yaml"])).toEqual({
+      name: "serve",
+      file: "a.yaml",
+      demo: true,
+    });
+    expect(parseCommand(["serve", "-c", "a.yaml"])).toEqual({
+      name: "serve",
+      file: "a.yaml",
+      demo: false,
+    });
+  });
+
+  test("knows check, version and help", () => {
+    expect(parseCommand(["check", "--config=a.json"])).toEqual({ name: "check", file: "a.json" });
+    expect(parseCommand(["version"])).toEqual({ name: "version" });
+    expect(parseCommand(["--version"])).toEqual({ name: "version" });
+    expect(parseCommand(["help"])).toEqual({ name: "help" });
+    expect(parseCommand(["check", "-h"])).toEqual({ name: "help" });
+  });
+
+  test.each([
+    [["start"], 'unknown command "start"; allowed: serve, check, version, help'],
+    [["serve", "now"], 'unexpected argument "now"'],
+    [["check", "--demo"], "--demo belongs to serve, not to check"],
+    [["version", "--config", "x"], "--config does not belong to version"],
+    [["--demo=yes"], "--demo"],
+    [["--config"], "--config"],
+    [["--frobnicate"], "Unknown option '--frobnicate'"],
+  ])("says what is wrong with %p", (args, problem) => {
+    expect(parseCommand(args)).toMatchObject({ problem: expect.stringContaining(problem) });
+  });
+});

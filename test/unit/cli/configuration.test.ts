@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { readConfiguration } from "../../../src/cli/configuration.ts";
+
+const camera = {
+  id: "cam",
+  input: [{ id: "in", address: "rtsp://user:c4n4ry@cam.example.org/live", options: [] }],
+  output: [],
+  webrtc: { enabled: true },
+};
+
+function read(processes: unknown) {
+  return readConfiguration(undefined, { CORE_PROCESSES: JSON.stringify(processes) });
+}
+
+function problems(processes: unknown): string {
+  const result = read(processes);
+  return "problems" in result ? result.problems.join("\n") : "";
+}
+
+describe("configuration with its processes", () => {
+  test("gives the records of the processes", () => {
+    const result = read([camera]);
+    if ("problems" in result) throw new Error(result.problems.join("\n"));
+    expect(result.records.map(({ id }) => id)).toEqual(["cam"]);
+  });
+
+  test("names the process and field of each record that is wrong, not only of the first", () => {
+    const text = problems([
+      { ...camera, autostart: "yes" },
+      { ...camera, id: 5 },
+    ]);
+    expect(text).toContain("processes[0] (environment variable CORE_PROCESSES): autostart");
+    expect(text).toContain("processes[1] (environment variable CORE_PROCESSES): id");
+  });
+
+  test("refuses an id that is used twice", () => {
+    expect(problems([camera, camera])).toContain(
+      'processes[1].id (environment variable CORE_PROCESSES): found "cam" a second time',
+    );
+  });
+
+  test("shows no credentials in a problem", () => {
+    const text = problems([{ ...camera, input: [{ id: "in", address: ["rtsp://u:c4n4ry@h"] }] }]);
+    expect(text).not.toBe("");
+    expect(text).not.toContain("c4n4ry");
+  });
+
+  test("passes on the problems of the settings", () => {
+    const result = readConfiguration(undefined, { CORE_ADDRESS: "nowhere" });
+    expect(result).toMatchObject({ problems: [expect.stringContaining("CORE_ADDRESS")] });
+  });
+});
