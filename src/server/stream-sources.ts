@@ -57,7 +57,10 @@ export class StreamSources {
         if (state === "finished" || state === "failed" || state === "killed") {
           running.source.stopped();
         }
-        running.stopAsked = state === "finishing";
+        // The end is told after the state it leads to, so the wish has to outlive that.
+        if (state === "starting" || state === "finishing") {
+          running.stopAsked = state === "finishing";
+        }
       },
       mediaPackets: (id) => this.sources.get(id)?.source.packetsReceived ?? 0,
     };

@@ -44,6 +44,8 @@ export class FfmpegSource {
   private readonly timeline = new Timeline();
   private legs: RunningLeg[] = [];
   private running = false;
+  /** This run of FFmpeg has been live. */
+  private delivered = false;
   private firstPlayableMs: number | undefined;
   private packets = 0;
   private readonly watchTimer: ReturnType<typeof setInterval>;
@@ -68,6 +70,7 @@ export class FfmpegSource {
     if (!this.fitsStream()) await this.openLegs();
     this.timeline.startGeneration();
     this.firstPlayableMs = undefined;
+    this.delivered = false;
     this.running = true;
     const nowMs = this.options.nowMs();
     return this.legs.map((running) => {
@@ -103,10 +106,9 @@ export class FfmpegSource {
    * stream counts as starting and the legs stay; otherwise the stream is down, and the ports go back.
    */
   exited(facts: { failed: boolean; willRestart: boolean }): void {
-    const wasLive = this.stream.state === "live";
     if (facts.failed) this.failAll("process_died");
     this.stopped();
-    if (facts.willRestart && wasLive) this.starting();
+    if (facts.willRestart && this.delivered) this.starting();
     if (!facts.willRestart) this.closeLegs();
   }
 
@@ -172,6 +174,7 @@ export class FfmpegSource {
     const waitedEnough = nowMs - this.firstPlayableMs >= SECOND_LEG_MS_MAX;
     if (playable.length === this.legs.length || waitedEnough) {
       for (const running of this.legs) running.silence = new SilenceWatch(SILENCE_MS_MAX, nowMs);
+      this.delivered = true;
       this.stream.sourceLive();
     }
   }
