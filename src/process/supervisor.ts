@@ -112,13 +112,13 @@ export class Supervisor {
   /** Takes a changed record for the next start. The caller stops the process before. */
   replace(record: ProcessRecord): void {
     this.#record = record;
-    this.#forgetPlan();
+    this.#plan = undefined;
     this.#argv = previewArguments(record);
   }
 
   /** Starts now. Also a process that ended by itself, and one that waits for its restart. */
   start(): void {
-    if (this.#order === "stop") this.#forgetPlan();
+    if (this.#order === "stop") this.#plan = undefined;
     this.#order = "start";
     if (this.#attempt === undefined) this.#begin();
     else if (this.#exec === "finishing") this.#attempt.again = true;
@@ -127,7 +127,11 @@ export class Supervisor {
   /** Stops and waits until FFmpeg is gone: SIGINT, and SIGKILL after 5 s. */
   async stop(): Promise<void> {
     this.#order = "stop";
-    this.#cancelRestart();
+    if (this.#restart !== undefined) {
+      this.#cancelRestart();
+      // The hooks keep the legs for the restart they were told of.
+      this.#tools.hooks.exited(this.#record, { code: null, signal: null, willRestart: false });
+    }
     if (this.#attempt !== undefined) this.#attempt.again = false;
     await this.#end();
   }
@@ -135,7 +139,7 @@ export class Supervisor {
   /** Ends FFmpeg and starts it again, also without reconnect. Nothing to do where it is stopped. */
   async restart(): Promise<void> {
     if (this.#order === "stop") return;
-    this.#forgetPlan();
+    this.#plan = undefined;
     if (this.#attempt === undefined) {
       this.#begin();
       return;
@@ -294,7 +298,7 @@ export class Supervisor {
     const state = this.#restState(exit);
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
     const end = { runMs, progressed: attempt.stale.progressed, state };
-    if (!hasFlowed(end)) this.#forgetPlan();
+    if (!hasFlowed(end)) this.#plan = undefined;
     const { record } = attempt;
     const willRestart = this.#order === "start" && (attempt.again || record.reconnect);
     this.#move(state);
@@ -362,10 +366,6 @@ export class Supervisor {
   #cancelRestart(): void {
     this.#restart?.cancel();
     this.#restart = undefined;
-  }
-
-  #forgetPlan(): void {
-    this.#plan = undefined;
   }
 
   #reconnectSeconds(): number {

@@ -161,6 +161,16 @@ describe("what the supervisor says of FFmpeg", () => {
     expect(made.streams.get("cam")?.state).toBe("down");
   });
 
+  test("a restart that is called off while it is due takes the stream down and gives the ports back", async () => {
+    const made = await live();
+    ends(made, { code: null, signal: "SIGKILL", willRestart: true });
+    expect(made.ports.inUse).toBe(6);
+    made.sources.hooks.exited(made.cam, { code: null, signal: null, willRestart: false });
+    expect(made.streams.get("cam")?.state).toBe("down");
+    expect(made.ports.inUse).toBe(0);
+    expect(made.failed).toEqual(["cam video", "cam audio"]);
+  });
+
   test("the next death after a stop that was asked for counts again", async () => {
     const made = await live();
     made.sources.hooks.stateChanged(made.cam, "finishing");
