@@ -6,6 +6,7 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { ProcessInvalid } from "../errors.ts";
 import { type ProcessRecord, parseRecord } from "../process/record.ts";
 import { redact } from "../telemetry/redact.ts";
+import { unknownProcessKeys } from "./unknown-process-keys.ts";
 
 export interface Configuration extends LoadedConfig {
   records: readonly ProcessRecord[];
@@ -20,7 +21,11 @@ export function readConfiguration(
   if ("problems" in loaded) return { problems: loaded.problems.map(redact) };
   const origin = loaded.origins.get("processes") ?? "default";
   const { records, problems } = parseRecords(loaded.config.processes, origin);
-  return problems.length > 0 ? { problems: problems.map(redact) } : { ...loaded, records };
+  if (problems.length > 0) return { problems: problems.map(redact) };
+  const ignored = loaded.config.processes.flatMap((record, index) =>
+    unknownProcessKeys(record, `processes[${index}]`),
+  );
+  return { ...loaded, records, warnings: [...loaded.warnings, ...ignored] };
 }
 
 function parseRecords(inputs: readonly unknown[], origin: string) {

@@ -45,6 +45,25 @@ describe("configuration with its processes", () => {
     expect(text).not.toContain("c4n4ry");
   });
 
+  test("warns of fields that a process does not have, with the nearest name", () => {
+    const result = read([
+      {
+        ...camera,
+        autostrat: false,
+        AutoStart: true,
+        webrtc: { enable: true },
+        output: [{ id: "o", address: "rtmp://h/x", option: [] }],
+      },
+    ]);
+    expect(result).toMatchObject({
+      warnings: [
+        "processes[0].output[0].option is no field of a process and is ignored; did you mean options?",
+        "processes[0].webrtc.enable is no field of a process and is ignored; did you mean enabled?",
+        "processes[0].autostrat is no field of a process and is ignored; did you mean autostart?",
+      ],
+    });
+  });
+
   test("passes on the problems of the settings", () => {
     const result = readConfiguration(undefined, { CORE_ADDRESS: "nowhere" });
     expect(result).toMatchObject({ problems: [expect.stringContaining("CORE_ADDRESS")] });
