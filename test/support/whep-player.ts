@@ -5,7 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { SrtcpSession, SrtpSession } from "werift";
 import { createDtlsIdentity, type DtlsIdentity } from "../../src/transport/dtls.ts";
-import { parseRtp } from "../../src/wire/rtp/header.ts";
+import { parseRtp, type RtpView } from "../../src/wire/rtp/header.ts";
 import { bindingSuccess, parseStun } from "../../src/wire/stun/message.ts";
 import { TestClient } from "./dtls-client.ts";
 import { playerRequest } from "./stun-player.ts";
@@ -22,6 +22,10 @@ export interface PlayerOptions {
   /** False: never proves that it receives at its address. */
   readonly answersChecks?: boolean;
   readonly headers?: Record<string, string>;
+  /** Where its socket is bound, and the family of the candidate it uses; "127.0.0.1" unless given. */
+  readonly hostname?: "127.0.0.1" | "::1";
+  /** Asks for what is missing as a browser does. */
+  readonly nacks?: boolean;
 }
 
 /** What arrived on one SSRC. */
@@ -37,6 +41,8 @@ export interface Received {
   highestSequence: number;
   timestampsBackwards: number;
   duplicates: number;
+  /** Sequence numbers that are missing now. */
+  readonly missing: Set<number>;
 }
 
 const H264 = ["a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"];
@@ -58,33 +64,37 @@ export class WhepPlayer {
   dtlsClosed = false;
   rtcpPackets = 0;
   datagrams = 0;
+  /** Media packets by the local port they came to. */
+  readonly mediaByPort = new Map<number, number>();
+  answersChecks: boolean;
+  /** Media packets that pretend to have been lost on the way; by sequence number. */
+  loses: (sequence: number) => boolean = () => false;
+  /** The server's side of ICE, as answered. */
+  remote = { address: "", port: 0, ufrag: "", password: "" };
   private readonly options: PlayerOptions;
   private readonly identity: DtlsIdentity;
-  private readonly socket: Bun.udp.Socket<"buffer">;
+  private socket: Bun.udp.Socket<"buffer">;
+  private readonly leftSockets: Bun.udp.Socket<"buffer">[] = [];
   private client: TestClient | undefined;
   private srtp: SrtpSession | undefined;
   private srtcp: SrtcpSession | undefined;
   private readonly timers: ReturnType<typeof setInterval>[] = [];
-  private remote = { address: "", port: 0, ufrag: "", password: "" };
 
   private constructor(
     options: PlayerOptions,
     identity: DtlsIdentity,
-    bind: (receive: (datagram: Buffer) => void) => Bun.udp.Socket<"buffer">,
+    bind: (receive: Receive) => Bun.udp.Socket<"buffer">,
   ) {
     this.options = options;
     this.identity = identity;
-    this.socket = bind((datagram) => this.receive(datagram));
+    this.answersChecks = options.answersChecks ?? true;
+    this.socket = bind((datagram, port) => this.receive(datagram, port));
   }
 
   /** Makes a player with a socket of its own; nothing is sent yet. */
   static async create(options: PlayerOptions): Promise<WhepPlayer> {
-    let receive: (datagram: Buffer) => void = () => undefined;
-    const socket = await Bun.udpSocket({
-      hostname: "127.0.0.1",
-      port: 0,
-      socket: { data: (_socket, datagram) => receive(datagram), error: () => undefined },
-    });
+    let receive: Receive = () => undefined;
+    const socket = await openSocket(options.hostname, (...args) => receive(...args));
     return new WhepPlayer(options, await createDtlsIdentity(), (handler) => {
       receive = handler;
       return socket;
@@ -103,6 +113,13 @@ export class WhepPlayer {
 
   get port(): number {
     return this.socket.port;
+  }
+
+  /** Goes on from another address, as a phone that changes networks. The old socket still counts what comes. */
+  async roam(): Promise<void> {
+    this.leftSockets.push(this.socket);
+    this.socket = await openSocket(this.options.hostname, (...args) => this.receive(...args));
+    this.check();
   }
 
   offer(): string {
@@ -141,9 +158,10 @@ export class WhepPlayer {
   /** Takes the server's ICE side from an answer or a fragment. */
   useAnswer(sdp: string): void {
     const candidates = [...sdp.matchAll(/a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host/g)];
-    const loopback = candidates.find(([, address]) => address === "127.0.0.1") ?? candidates[0];
+    const wanted = this.options.hostname ?? "127.0.0.1";
+    const loopback = candidates.find(([, address]) => address === wanted) ?? candidates[0];
     this.remote = {
-      address: loopback?.[1] ?? "127.0.0.1",
+      address: loopback?.[1] ?? wanted,
       port: Number(loopback?.[2]),
       ufrag: /a=ice-ufrag:(\S+)/.exec(sdp)?.[1] ?? "",
       password: /a=ice-pwd:(\S+)/.exec(sdp)?.[1] ?? "",
@@ -157,14 +175,17 @@ export class WhepPlayer {
   }
 
   check(nominate = true): void {
-    this.send(
-      playerRequest({
-        username: `${this.remote.ufrag}:${this.ufrag}`,
-        password: this.remote.password,
-        nominate,
-        transactionId: randomBytes(12),
-      }),
-    );
+    this.send(this.request(nominate));
+  }
+
+  /** A signed binding request of this player, for whoever may send it. */
+  request(nominate = true): Buffer {
+    return playerRequest({
+      username: `${this.remote.ufrag}:${this.ufrag}`,
+      password: this.remote.password,
+      nominate,
+      transactionId: randomBytes(12),
+    });
   }
 
   send(datagram: Buffer): void {
@@ -198,7 +219,7 @@ export class WhepPlayer {
   /** Stops without a word, as a player does whose network is gone. */
   vanish(): void {
     for (const timer of this.timers) clearInterval(timer);
-    if (!this.socket.closed) this.socket.close();
+    for (const socket of [this.socket, ...this.leftSockets]) if (!socket.closed) socket.close();
   }
 
   private videoSection(): string {
@@ -226,18 +247,18 @@ export class WhepPlayer {
     ].join("\r\n");
   }
 
-  private receive(datagram: Buffer): void {
+  private receive(datagram: Buffer, port: number): void {
     this.datagrams++;
     const first = datagram[0] ?? 0;
     if (first < 4) this.receiveStun(datagram);
     else if (first >= 20 && first < 64) this.receiveDtls(datagram);
     else if ((datagram[1] ?? 0) >= 192 && (datagram[1] ?? 0) <= 223) this.rtcpPackets++;
-    else this.receiveMedia(datagram);
+    else this.receiveMedia(datagram, port);
   }
 
   private receiveStun(datagram: Buffer): void {
     const message = parseStun(datagram);
-    if (message?.kind === "request" && this.options.answersChecks !== false) {
+    if (message?.kind === "request" && this.answersChecks) {
       this.send(
         bindingSuccess(message.transactionId, this.remote.address, this.remote.port, this.password),
       );
@@ -283,41 +304,74 @@ export class WhepPlayer {
     this.connected = true;
   }
 
-  private receiveMedia(datagram: Buffer): void {
-    const packet = this.srtp === undefined ? undefined : parseRtp(this.srtp.decrypt(datagram));
-    if (packet === undefined) return;
+  private receiveMedia(datagram: Buffer, port: number): void {
+    const plain = this.srtp?.decrypt(datagram);
+    const packet = plain && parseRtp(plain);
+    if (plain === undefined || packet === undefined) return;
+    if (packet.payloadType !== 103 && this.loses(packet.sequence)) return;
+    this.mediaByPort.set(port, (this.mediaByPort.get(port) ?? 0) + 1);
     const stream = this.received.get(packet.ssrc);
     if (stream === undefined) {
-      this.received.set(packet.ssrc, {
-        ssrc: packet.ssrc,
-        payloadType: packet.payloadType,
-        packets: 1,
-        bytes: packet.payloadLength,
-        lost: 0,
-        firstTimestamp: packet.timestamp,
-        lastTimestamp: packet.timestamp,
-        highestSequence: packet.sequence,
-        timestampsBackwards: 0,
-        duplicates: 0,
-      });
+      this.received.set(packet.ssrc, firstOf(packet));
       return;
     }
+    const before = stream.missing.size;
     count(stream, packet);
+    if (this.options.nacks && stream.missing.size > before) {
+      this.nack(stream.ssrc, [...stream.missing].slice(before));
+    }
+    // RFC 4588 §4: the payload begins with the original sequence number.
+    if (packet.payloadType === 103) this.restore(plain.readUInt16BE(packet.payloadOffset));
+  }
+
+  private restore(sequence: number): void {
+    const video = this.media("video");
+    if (video?.missing.delete(sequence)) video.lost--;
   }
 }
 
 const AUDIO = ["a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec=1"];
 
-function count(
-  stream: Received,
-  packet: { sequence: number; timestamp: number; payloadLength: number },
-): void {
+type Receive = (datagram: Buffer, localPort: number) => void;
+
+function openSocket(hostname = "127.0.0.1", receive: Receive): Promise<Bun.udp.Socket<"buffer">> {
+  return Bun.udpSocket({
+    hostname,
+    port: 0,
+    socket: {
+      data: (socket, datagram) => receive(datagram, socket.port),
+      error: () => undefined,
+    },
+  });
+}
+
+function firstOf(packet: RtpView): Received {
+  return {
+    ssrc: packet.ssrc,
+    payloadType: packet.payloadType,
+    packets: 1,
+    bytes: packet.payloadLength,
+    lost: 0,
+    firstTimestamp: packet.timestamp,
+    lastTimestamp: packet.timestamp,
+    highestSequence: packet.sequence,
+    timestampsBackwards: 0,
+    duplicates: 0,
+    missing: new Set(),
+  };
+}
+
+function count(stream: Received, packet: RtpView): void {
   stream.packets++;
   stream.bytes += packet.payloadLength;
   const ahead = ((packet.sequence - stream.highestSequence) << 16) >> 16;
-  if (ahead === 0) stream.duplicates++;
-  if (ahead < 0) stream.lost--;
-  if (ahead <= 0) return;
+  if (ahead <= 0) {
+    // Late, or there already.
+    if (stream.missing.delete(packet.sequence)) stream.lost--;
+    else stream.duplicates++;
+    return;
+  }
+  for (let gap = ahead - 1; gap > 0; gap--) stream.missing.add((packet.sequence - gap) & 0xffff);
   stream.lost += ahead - 1;
   stream.highestSequence = packet.sequence;
   if (((packet.timestamp - stream.lastTimestamp) | 0) < 0) stream.timestampsBackwards++;
