@@ -15,8 +15,8 @@ import { parseOffer } from "../../../src/wire/sdp/offer.ts";
 import { bindingSuccess, parseStun, type StunMessage } from "../../../src/wire/stun/message.ts";
 import { TestClient } from "../../support/dtls-client.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
+import { h264Packet } from "../../support/rtp-packets.ts";
 import { playerRequest } from "../../support/stun-player.ts";
-import { h264Packet } from "../stream/support.ts";
 
 export const HOME: Endpoint = { address: "192.0.2.1", port: 1000 };
 export const AWAY: Endpoint = { address: "198.51.100.7", port: 2000 };

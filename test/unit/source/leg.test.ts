@@ -4,7 +4,7 @@ import type { LegPorts } from "../../../src/source/leg-ports.ts";
 import { Timeline } from "../../../src/source/timeline.ts";
 import { Track } from "../../../src/stream/track.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
-import { h264Packet } from "../stream/support.ts";
+import { h264Packet } from "../../support/rtp-packets.ts";
 import { testPorts, turnsUntil } from "./support.ts";
 
 const SSRC = 0x1234567;

@@ -2,7 +2,7 @@
 import type { LegTarget } from "../../../src/process/ffmpeg-args.ts";
 import type { SourcePlan } from "../../../src/process/source-plan.ts";
 import { LegPortPool } from "../../../src/source/leg-ports.ts";
-import { h264Packet, type PacketOptions, rtpPacket } from "../stream/support.ts";
+import { h264Packet, type PacketOptions, rtpPacket } from "../../support/rtp-packets.ts";
 
 /** Turns of the event loop; far more than a datagram on loopback takes. */
 const TURNS_MAX = 200_000;

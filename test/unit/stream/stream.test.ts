@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { StreamRegistry } from "../../../src/stream/registry.ts";
 import { Stream, type TrackDescription } from "../../../src/stream/stream.ts";
-import { h264Packet } from "./support.ts";
+import { h264Packet } from "../../support/rtp-packets.ts";
 
 const VIDEO: TrackDescription = { kind: "video", codec: "H264", channels: 0 };
 const AUDIO: TrackDescription = { kind: "audio", codec: "OPUS", channels: 2 };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Codec, Track } from "../../../src/stream/track.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
-import { h264Packet, type PacketOptions, rtpPacket } from "./support.ts";
+import { h264Packet, type PacketOptions, rtpPacket } from "../../support/rtp-packets.ts";
 
 function setUp(codec: Codec = "H264") {
   const told = { packets: 0 };
