@@ -43,6 +43,8 @@ describe("configuration with its processes", () => {
     const text = problems([{ ...camera, input: [{ id: "in", address: ["rtsp://u:c4n4ry@h"] }] }]);
     expect(text).not.toBe("");
     expect(text).not.toContain("c4n4ry");
+    const setting = readConfiguration(undefined, { CORE_ADDRESS: "http://u:c4n4ry@h:80" });
+    expect(setting).toMatchObject({ problems: [expect.stringContaining("http://***@h:80")] });
   });
 
   test("warns of fields that a process does not have, with the nearest name", () => {
