@@ -79,6 +79,7 @@ need promtool prometheus
 need go golang
 need ip iproute2
 need iptables iptables
+need debootstrap debootstrap
 
 bun install --frozen-lockfile --silent || {
   say "The dependencies could not be installed; the lines above say why."
@@ -90,6 +91,8 @@ step lint bun run lint
 step format bun run format:check
 step knip bun run knip
 step build bun run build
+# From here on the binary is what is tested.
+export DRAGONFORK_BINARY="$PWD/dist/dragonfork"
 
 for folder in unit api media browser deploy; do suite "$folder"; done
 

@@ -115,7 +115,7 @@ const WebrtcNetworkFields = {
     default: [],
     allowed: "IPv4 or IPv6 addresses that viewers can reach",
     description:
-      "Addresses that viewers are told to send to. Empty: those of the network interfaces; only loopback when `address` is loopback. Set it behind NAT.",
+      "Addresses that viewers are told to send to. Empty: those of the network interfaces, and loopback when `address` is loopback. Set it behind NAT.",
   }),
   leg_ports: text({
     env: "CORE_WEBRTC_LEG_PORTS",
