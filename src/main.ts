@@ -1,6 +1,6 @@
 /** The command line: which command, its output and its exit code; nothing else. */
 
-import { HELP, parseCommand } from "./cli/arguments.ts";
+import { type Command, HELP, parseCommand } from "./cli/arguments.ts";
 import { check } from "./cli/check.ts";
 import { readConfiguration } from "./cli/configuration.ts";
 import { createWrite } from "./cli/output.ts";
@@ -11,6 +11,12 @@ const WRONG_USAGE = 2;
 
 const out = createWrite(process.stdout);
 const err = createWrite(process.stderr);
+
+/** An option of the command line counts like the environment variable it stands for. */
+function environment(command: Command): Readonly<Record<string, string | undefined>> {
+  if (command.name !== "serve" || command.mediaBackend === undefined) return process.env;
+  return { ...process.env, CORE_WEBRTC_MEDIA_BACKEND: command.mediaBackend };
+}
 
 async function run(args: readonly string[]): Promise<number> {
   const command = parseCommand(args);
@@ -26,7 +32,7 @@ async function run(args: readonly string[]): Promise<number> {
     out(versionText());
     return 0;
   }
-  const configuration = readConfiguration(command.file, process.env);
+  const configuration = readConfiguration(command.file, environment(command));
   if ("problems" in configuration) {
     err("dragonfork: the configuration is wrong:\n");
     for (const problem of configuration.problems) err(`  ${problem}\n`);

@@ -1,9 +1,9 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
+import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
 import { selectCipher } from "./egress/cipher/select.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
@@ -14,7 +14,12 @@ import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
 import { adminToken } from "./server/admin-token.ts";
-import { type ListenAddress, localUrl, parseListenAddress } from "./server/listen-address.ts";
+import {
+  bindHost,
+  type ListenAddress,
+  localUrl,
+  parseListenAddress,
+} from "./server/listen-address.ts";
 import { StreamSources } from "./server/stream-sources.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
@@ -59,8 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = createMetrics(config.id);
   const streams = metrics.streams;
   const media = await openMedia(config, listen, observer(metrics.instruments, logger));
-  const [firstPort, lastPort] = config.webrtc.leg_ports.split("-").map(Number);
-  const ports = new LegPortPool(firstPort ?? 0, lastPort ?? 0);
+  const ports = legPortPool(config.webrtc.leg_ports);
   const sources = new StreamSources({
     streams,
     peers: media.peers,
@@ -138,13 +142,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 function listenOptions({ host, port }: ListenAddress) {
   return {
-    // "::" takes IPv4 too; a system without IPv6 has no such address.
-    hostname: host !== "" ? host : existsSync("/proc/net/if_inet6") ? "::" : "0.0.0.0",
+    hostname: bindHost(host),
     port,
+    // Elysia's default lets a second server take the same port, and the kernel deal the requests out.
+    reusePort: false,
     idleTimeout: HTTP_IDLE_SECONDS,
     maxRequestBodySize: HTTP_BODY_BYTES_MAX,
     development: false,
   };
+}
+
+function legPortPool(range: string): LegPortPool {
+  const ports = parsePortRange(range);
+  if (ports === undefined) throw new Error(`${range} was not checked before`);
+  return new LegPortPool(ports.first, ports.last);
 }
 
 function createMetrics(core: string) {

@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 
 export type Command =
-  | { name: "serve"; file: string | undefined; demo: boolean }
+  | { name: "serve"; file: string | undefined; demo: boolean; mediaBackend?: string }
   | { name: "check"; file: string | undefined }
   | { name: "version" }
   | { name: "help" };
@@ -19,6 +19,8 @@ Usage:
 Options:
   -c, --config FILE   YAML or JSON; without it the file that CORE_CONFIGFILE names, if any
       --demo          add the built-in test pattern as stream "test"
+      --media-backend auto|portable
+                      like CORE_WEBRTC_MEDIA_BACKEND, which it overrides
 
 Each setting can also be given as an environment variable (CORE_ADDRESS, ...); README.md lists them.
 Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.
@@ -40,7 +42,14 @@ export function parseCommand(args: readonly string[]): Command | { problem: stri
   if (rest.length > 0) return { problem: `unexpected argument ${JSON.stringify(rest[0])}` };
   const demo = values.demo ?? false;
   if (demo && name !== "serve") return { problem: `--demo belongs to serve, not to ${name}` };
-  if (name === "serve") return { name, file: values.config, demo };
+  const mediaBackend = values["media-backend"];
+  if (mediaBackend !== undefined && name !== "serve") {
+    return { problem: `--media-backend belongs to serve, not to ${name}` };
+  }
+  if (name === "serve") {
+    const serve = { name, file: values.config, demo } as const;
+    return mediaBackend === undefined ? serve : { ...serve, mediaBackend };
+  }
   if (name === "check") return { name, file: values.config };
   if (values.config !== undefined) return { problem: `--config does not belong to ${name}` };
   return name === "version" ? { name } : { name: "help" };
@@ -54,6 +63,7 @@ function parseOptions(args: readonly string[]) {
       options: {
         config: { type: "string", short: "c" },
         demo: { type: "boolean" },
+        "media-backend": { type: "string" },
         help: { type: "boolean", short: "h" },
         version: { type: "boolean", short: "v" },
       },

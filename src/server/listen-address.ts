@@ -1,4 +1,6 @@
-/** CORE_ADDRESS as Core writes it, "host:port" with an empty host for all interfaces. */
+/** Where the HTTP server listens and how this machine reaches it. */
+import { existsSync } from "node:fs";
+import { parseAddress } from "../config/formats.ts";
 
 export interface ListenAddress {
   /** "" for all interfaces. */
@@ -6,10 +8,17 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** CORE_ADDRESS as the configuration has checked it. */
 export function parseListenAddress(address: string): ListenAddress {
-  const colon = address.lastIndexOf(":");
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, "");
-  return { host, port: Number(address.slice(colon + 1)) };
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw new Error(`${address} was not checked before`);
+  return { host: parsed.hostname, port: parsed.port };
+}
+
+/** The address to bind: "::" takes IPv4 too, but a system without IPv6 has no such address. */
+export function bindHost(host: string): string {
+  if (host !== "") return host;
+  return existsSync("/proc/net/if_inet6") ? "::" : "0.0.0.0";
 }
 
 /** The URL of the server as this machine can open it. */

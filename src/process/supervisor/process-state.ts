@@ -59,7 +59,11 @@ const nothing = new ProgressMeter().totals();
 export function progressOf(record: ProcessRecord, run: Run | undefined): Progress {
   const opened = run?.opened ?? [];
   const side = (kind: "input" | "output") =>
-    opened.filter((one) => one.file.kind === kind).map((one) => streamProgress(record, one));
+    opened
+      .filter((one) => one.file.kind === kind)
+      // FFmpeg lists outputs in the order in which their first packets came.
+      .sort((a, b) => a.file.index - b.file.index || a.stream.stream - b.stream.stream)
+      .map((one) => streamProgress(record, one));
   return {
     inputs: side("input"),
     outputs: side("output"),

@@ -16,6 +16,18 @@ describe("command line", () => {
     });
   });
 
+  test("takes the media back-end for serve only", () => {
+    expect(parseCommand(["--media-backend", "portable"])).toEqual({
+      name: "serve",
+      file: undefined,
+      demo: false,
+      mediaBackend: "portable",
+    });
+    expect(parseCommand(["check", "--media-backend", "auto"])).toEqual({
+      problem: "--media-backend belongs to serve, not to check",
+    });
+  });
+
   test("knows check, version and help", () => {
     expect(parseCommand(["check", "--config=a.json"])).toEqual({ name: "check", file: "a.json" });
     expect(parseCommand(["version"])).toEqual({ name: "version" });
