@@ -125,8 +125,12 @@ describe("DTLS", () => {
     const hello = await clientHello();
     const stranger = await probe();
     for (let i = 0; i < 20; i++) stranger.send(hello);
+    // A session that waits for its player's DTLS, and an address that was signed up but never answered.
+    const newcomer = await WhepPlayer.create({ url: server.whep("cam") });
+    cleanUp.push(() => newcomer.close());
+    await newcomer.post();
     const signedUp = await probe();
-    signedUp.send(player.request(false));
+    signedUp.send(newcomer.request());
     for (let i = 0; i < 20; i++) signedUp.send(hello);
     await Bun.sleep(QUIET_MS);
     expect(stranger.received).toEqual([]);
