@@ -9,7 +9,7 @@ import { h264Profile, h264ProfileRank } from "../wire/sdp/h264-profile.ts";
 import type { OfferedCodec } from "../wire/sdp/media-section.ts";
 import type { Offer, OfferedMedia } from "../wire/sdp/offer.ts";
 
-export type { NegotiatedTrack, Negotiation, ProducedTrack } from "../wire/sdp/answer.ts";
+export type { Negotiation, ProducedTrack } from "../wire/sdp/answer.ts";
 
 type MediaOfTrack = OfferedMedia & { kind: ProducedTrack["kind"] };
 

@@ -15,8 +15,6 @@ import { parseWebrtcBlock, type WebrtcBlock, WebrtcBlockSchema } from "./record/
 
 export type {
   AudioPolicy,
-  LegMode,
-  LegPolicy,
   VideoPolicy,
   WebrtcBlock,
 } from "./record/webrtc-block.ts";

@@ -27,7 +27,6 @@ function findExecutable(names: readonly string[]): string {
   throw new Error(`None of ${names.join(", ")} is on PATH. Install one to run the browser tests.`);
 }
 
-export const hasChromium = (): boolean => CHROMIUM_NAMES.some((name) => Bun.which(name) !== null);
 export const hasFirefox = (): boolean => FIREFOX_NAMES.some((name) => Bun.which(name) !== null);
 
 export interface ChromiumOptions {

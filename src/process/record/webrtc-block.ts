@@ -18,8 +18,6 @@ export interface AudioPolicy {
   bitrate_kbit: number;
 }
 
-export type LegPolicy = VideoPolicy | AudioPolicy;
-
 export interface WebrtcBlock {
   enabled: boolean;
   video: VideoPolicy;
