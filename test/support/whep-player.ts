@@ -67,8 +67,8 @@ export class WhepPlayer {
   /** Media packets by the local port they came to. */
   readonly mediaByPort = new Map<number, number>();
   answersChecks: boolean;
-  /** Media packets that pretend to have been lost on the way; by sequence number. */
-  loses: (sequence: number) => boolean = () => false;
+  /** Which media packets count as lost on the way. */
+  loses: (sequence: number, ssrc: number) => boolean = () => false;
   /** The server's side of ICE, as answered. */
   remote = { address: "", port: 0, ufrag: "", password: "" };
   private readonly options: PlayerOptions;
@@ -308,8 +308,10 @@ export class WhepPlayer {
     const plain = this.srtp?.decrypt(datagram);
     const packet = plain && parseRtp(plain);
     if (plain === undefined || packet === undefined) return;
-    if (packet.payloadType !== 103 && this.loses(packet.sequence)) return;
+    if (this.loses(packet.sequence, packet.ssrc)) return;
     this.mediaByPort.set(port, (this.mediaByPort.get(port) ?? 0) + 1);
+    // RFC 4588 §4: the payload begins with the original sequence number.
+    if (packet.payloadType === 103) this.restore(plain.readUInt16BE(packet.payloadOffset));
     const stream = this.received.get(packet.ssrc);
     if (stream === undefined) {
       this.received.set(packet.ssrc, firstOf(packet));
@@ -320,8 +322,6 @@ export class WhepPlayer {
     if (this.options.nacks && stream.missing.size > before) {
       this.nack(stream.ssrc, [...stream.missing].slice(before));
     }
-    // RFC 4588 §4: the payload begins with the original sequence number.
-    if (packet.payloadType === 103) this.restore(plain.readUInt16BE(packet.payloadOffset));
   }
 
   private restore(sequence: number): void {
