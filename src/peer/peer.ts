@@ -100,6 +100,8 @@ export class Peer {
   addressKeys: readonly string[] = [];
   /** The ufrags under which the registry finds this peer. */
   ufragKeys: readonly string[] = [];
+  /** The transactions by which the registry finds whom an answer to a check is for. */
+  checkKeys: readonly string[] = [];
   private readonly context: PeerContext;
   private readonly negotiation: Negotiation;
   private readonly fanOut: FanOut;

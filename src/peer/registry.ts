@@ -44,6 +44,8 @@ export class PeerRegistry {
   private readonly peers = new Map<string, Peer>();
   private readonly byUfrag = new Map<string, Peer>();
   private readonly byAddress = new Map<string, Peer>();
+  /** By the transaction of a check of ours that may be answered. */
+  private readonly byCheck = new Map<string, Peer>();
   private readonly fanOuts = new Map<string, FanOut>();
   private readonly counts = new Map<string, number>();
   private readonly timer: ReturnType<typeof setInterval>;
@@ -153,30 +155,36 @@ export class PeerRegistry {
   private receiveStun(datagram: Buffer, from: Endpoint): void {
     const message = parseStun(datagram);
     if (message === undefined) return;
+    // An answer names its check; its address alone could be claimed by another session too.
     const peer =
       message.kind === "request"
         ? this.byUfrag.get(message.ufrag)
-        : this.byAddress.get(endpointKey(from));
+        : this.byCheck.get(message.transactionId);
     if (peer === undefined || !peer.receiveStun(datagram, message, from)) return;
-    this.syncAddresses(peer);
+    this.syncPaths(peer);
   }
 
   /** Only ufrags that still work are kept: a player may restart as often as it likes. */
   private syncUfrags(peer: Peer): void {
     const { ufrags } = peer.ice;
-    for (const ufrag of peer.ufragKeys) if (!ufrags.includes(ufrag)) this.byUfrag.delete(ufrag);
-    for (const ufrag of ufrags) this.byUfrag.set(ufrag, peer);
+    moveKeys(this.byUfrag, peer, peer.ufragKeys, ufrags);
     peer.ufragKeys = ufrags;
   }
 
-  /** The address book follows the paths of the peer's ICE agent, which are few. */
-  private syncAddresses(peer: Peer): void {
-    const { pathKeys } = peer.ice;
-    for (const key of peer.addressKeys) {
-      if (!pathKeys.includes(key) && this.byAddress.get(key) === peer) this.byAddress.delete(key);
-    }
-    for (const key of pathKeys) this.byAddress.set(key, peer);
-    peer.addressKeys = pathKeys;
+  /**
+   * The tables follow the paths of the peer's ICE agent, which are few. An address that has answered the check
+   * of one session is not given to another that only claims it: the source of a datagram is easily forged.
+   */
+  private syncPaths(peer: Peer): void {
+    const { pathKeys, checkIds } = peer.ice;
+    const granted = pathKeys.filter((key) => {
+      const owner = this.byAddress.get(key);
+      return owner === undefined || peer.ice.proved(key) || !owner.ice.proved(key);
+    });
+    moveKeys(this.byAddress, peer, peer.addressKeys, granted);
+    moveKeys(this.byCheck, peer, peer.checkKeys, checkIds);
+    peer.addressKeys = granted;
+    peer.checkKeys = checkIds;
   }
 
   private tick(): void {
@@ -190,10 +198,9 @@ export class PeerRegistry {
 
   private forget(peer: Peer, reason: CloseReason): void {
     this.peers.delete(peer.id);
-    for (const ufrag of peer.ufragKeys) this.byUfrag.delete(ufrag);
-    for (const key of peer.addressKeys) {
-      if (this.byAddress.get(key) === peer) this.byAddress.delete(key);
-    }
+    moveKeys(this.byUfrag, peer, peer.ufragKeys, []);
+    moveKeys(this.byAddress, peer, peer.addressKeys, []);
+    moveKeys(this.byCheck, peer, peer.checkKeys, []);
     const left = this.count(peer.streamId) - 1;
     if (left > 0) this.counts.set(peer.streamId, left);
     else this.counts.delete(peer.streamId);
@@ -206,4 +213,17 @@ export class PeerRegistry {
   private secondsSince(ms: number): number {
     return (this.context.nowMs() - ms) / 1000;
   }
+}
+
+/** Makes a table lead to a peer by these keys, and no longer by those it had. */
+function moveKeys(
+  table: Map<string, Peer>,
+  peer: Peer,
+  before: readonly string[],
+  now: readonly string[],
+): void {
+  for (const key of before) {
+    if (!now.includes(key) && table.get(key) === peer) table.delete(key);
+  }
+  for (const key of now) table.set(key, peer);
 }

@@ -70,11 +70,21 @@ export class IceLiteAgent {
 
   /** True where this address has passed MESSAGE-INTEGRITY and answered our check. */
   validated(from: Endpoint): boolean {
-    return this.paths.get(endpointKey(from))?.validated ?? false;
+    return this.proved(endpointKey(from));
+  }
+
+  /** As validated(), by the key of the address. */
+  proved(key: string): boolean {
+    return this.paths.get(key)?.validated ?? false;
   }
 
   get pathKeys(): readonly string[] {
     return [...this.paths.keys()];
+  }
+
+  /** The transactions of our checks. */
+  get checkIds(): readonly string[] {
+    return [...this.paths.values()].flatMap(({ checkId }) => (checkId === "" ? [] : [checkId]));
   }
 
   /** Our ufrags that a player may still use. */

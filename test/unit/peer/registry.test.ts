@@ -172,8 +172,9 @@ describe("the way from a datagram to its viewer", () => {
       ...[3097, 3098, 3099].map((port) => `192.0.2.9|${port}`),
     ]);
     expect(addressesOf(made)).toEqual([...viewer.peer.addressKeys]);
+    expect(keysOf(made, "byCheck").length).toBeLessThanOrEqual(4);
     viewer.peer.close("kicked");
-    expect(addressesOf(made)).toEqual([]);
+    expect([...addressesOf(made), ...keysOf(made, "byCheck")]).toEqual([]);
   });
 
   test("credentials of earlier ICE restarts are forgotten, however often a player restarts", () => {
@@ -203,6 +204,26 @@ describe("the way from a datagram to its viewer", () => {
     expect(second.packets.length).toBe(4);
     second.send(second.dtls.sealedAlert(1, 0));
     expect(second.peer.closeReason).toBe("dtls_closed");
+  });
+
+  test("a session that claims the address of another gets nothing of it: not its DTLS, not its reports", async () => {
+    const made = setUp();
+    const victim = made.viewer();
+    const attacker = made.viewer();
+    attacker.answersChecks = false;
+    victim.check();
+    attacker.check({ from: HOME });
+    await victim.settle();
+    victim.dtls.connect();
+    attacker.check({ from: HOME });
+    await victim.settle();
+    expect(victim.peer.state).toBe("connected");
+    attacker.check({ from: HOME });
+    made.nowMs = 20_000;
+    victim.sendRtcp(Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 9]));
+    made.tickAt(31_000);
+    expect(victim.peer.state).toBe("connected");
+    expect(attacker.peer.state).toBe("closed");
   });
 
   test("whatever arrives, from wherever, nothing throws and the viewer goes on", async () => {
