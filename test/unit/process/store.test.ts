@@ -1,0 +1,145 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { StoreFailed } from "../../../src/errors.ts";
+import { parseRecord } from "../../../src/process/record.ts";
+import { ProcessStore, type StoredProcess, storeFileName } from "../../../src/process/store.ts";
+
+let folder: string;
+let path: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "store-"));
+  path = join(folder, storeFileName);
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function stored(id: string, more: Partial<StoredProcess> = {}): StoredProcess {
+  const record = parseRecord({
+    id,
+    input: [{ id: "i", address: "rtsp://u:p@cam/1", options: ["-rtsp_transport", "tcp"] }],
+    webrtc: { enabled: true, max_peers: 7 },
+  });
+  return { record, order: "start", metadata: {}, createdAt: 1, updatedAt: 2, ...more };
+}
+
+function failure(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    expect(error).toBeInstanceOf(StoreFailed);
+    return String(error);
+  }
+  throw new Error("it worked");
+}
+
+/** Opens, acts, closes: what is read after it was on disk. */
+function withStore<T>(action: (store: ProcessStore) => T): T {
+  const store = ProcessStore.open(folder);
+  try {
+    return action(store);
+  } finally {
+    store.close();
+  }
+}
+
+describe("what is written", () => {
+  test("is read again as it was, in the order it was added", () => {
+    const a = stored("a/b:c", { metadata: { ui: { x: [1, null] } } });
+    const b = stored("b", { order: "stop" });
+    withStore((store) => {
+      store.insert(a);
+      store.insert(b);
+    });
+    expect(withStore((store) => store.load())).toEqual({ processes: [a, b], unreadable: [] });
+  });
+
+  test("can be replaced under another id, reordered, described and removed", () => {
+    withStore((store) => {
+      store.insert(stored("a"));
+      store.insert(stored("b"));
+      store.replace("a", stored("c", { updatedAt: 9 }));
+      store.setOrder("c", "stop");
+      store.setMetadata("c", { note: "x" });
+      store.remove("b");
+    });
+    expect(withStore((store) => store.load().processes)).toEqual([
+      stored("c", { updatedAt: 9, order: "stop", metadata: { note: "x" } }),
+    ]);
+  });
+
+  test("holds passwords, so only the owner may read the file", () => {
+    withStore((store) => store.insert(stored("a")));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test("survives a power cut: full synchronisation, write-ahead log", () => {
+    withStore((store) => store.insert(stored("a")));
+    const database = new Database(path);
+    expect(database.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
+    expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    database.close();
+  });
+});
+
+describe("what goes wrong", () => {
+  test("a used id is refused and nothing changes", () => {
+    withStore((store) => {
+      store.insert(stored("a"));
+      expect(failure(() => store.insert(stored("a", { createdAt: 99 })))).toContain("UNIQUE");
+      expect(store.load().processes).toEqual([stored("a")]);
+    });
+  });
+
+  test("a write after the file was closed under us is reported, not swallowed", () => {
+    const store = ProcessStore.open(folder);
+    store.close();
+    expect(failure(() => store.insert(stored("a")))).toContain("The change could not be stored");
+  });
+
+  test("a file that is no database is refused and left as it is", () => {
+    writeFileSync(path, "this is not a database, but somebody's notes".repeat(50));
+    const before = readFileSync(path);
+    expect(failure(() => ProcessStore.open(folder))).toContain("file is not a database");
+    expect(readFileSync(path)).toEqual(before);
+    expect(existsSync(`${path}-wal`)).toBe(false);
+  });
+
+  test("a damaged database is refused and left as it is", () => {
+    withStore((store) => {
+      for (let at = 0; at < 200; at++) store.insert(stored(`process ${at}`));
+    });
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 4096 * 2, 4096 * 4);
+    writeFileSync(path, bytes);
+    expect(failure(() => ProcessStore.open(folder))).toMatch(/damaged|malformed/);
+    expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  test("a file of a newer version is refused with what to do", () => {
+    withStore(() => undefined);
+    const database = new Database(path);
+    database.run("PRAGMA user_version = 99");
+    database.close();
+    expect(failure(() => ProcessStore.open(folder))).toContain("written by a newer version (99");
+  });
+
+  test("a folder that can't be made is named", () => {
+    writeFileSync(join(folder, "file"), "");
+    expect(failure(() => ProcessStore.open(join(folder, "file", "db")))).toContain(storeFileName);
+  });
+
+  test("a row that breaks today's rules is kept and named, the others are read", () => {
+    withStore((store) => {
+      store.insert(stored("good"));
+      store.insert(stored("bad"));
+    });
+    const database = new Database(path);
+    database.run(`UPDATE process SET record = '{"id":"bad"}' WHERE id = 'bad'`);
+    database.close();
+    const { processes, unreadable } = withStore((store) => store.load());
+    expect(processes.map((one) => one.record.id)).toEqual(["good"]);
+    expect(unreadable.map((one) => one.id)).toEqual(["bad"]);
+  });
+});
