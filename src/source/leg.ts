@@ -4,7 +4,7 @@
  */
 import type { Track } from "../stream/track.ts";
 import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
-import { isRtcp, parseRtp, rewriteRtp } from "../wire/rtp/header.ts";
+import { isRtcp, parseRtp } from "../wire/rtp/header.ts";
 import { LegContinuity } from "./leg/continuity.ts";
 import type { LegPorts } from "./leg-ports.ts";
 import type { Timeline } from "./timeline.ts";
@@ -74,12 +74,12 @@ export class Leg {
     }
     const packet = port === this.ports.rtpSource ? parseRtp(datagram) : undefined;
     const header = packet && this.continuity.next(packet, this.nowMs() / 1000);
-    if (header === undefined) {
+    if (packet === undefined || header === undefined) {
       this.packetsRefused++;
       return;
     }
-    rewriteRtp(datagram, header.sequence, header.timestamp);
-    this.track.media.writeRtp(datagram);
+    const end = packet.payloadOffset + packet.payloadLength;
+    this.track.write(header, datagram.subarray(packet.payloadOffset, end));
     this.onPacket();
   }
 }

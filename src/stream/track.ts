@@ -2,12 +2,12 @@
  * One codec of a stream: the werift track that a source writes to, and the ring that peers read from.
  * Knows neither who writes nor who reads.
  */
-import { MediaStreamTrack, RTCRtpCodecParameters, type RtpPacket } from "werift";
+import { MediaStreamTrack, RTCRtpCodecParameters, RtpHeader, RtpPacket } from "werift";
 import type { MediaKind } from "../errors.ts";
 import { profileLevelIdIn, startsH264Keyframe } from "../wire/rtp/payload/h264.ts";
 import { startsVp8Keyframe, withoutVp8PictureId } from "../wire/rtp/payload/vp8.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
-import { PacketRing } from "./packet-ring.ts";
+import { type PacketFacts, PacketRing } from "./packet-ring.ts";
 
 export type Codec = ProducedTrack["codec"];
 
@@ -29,6 +29,8 @@ export class Track {
   packetsReceived = 0;
   bytesReceived = 0;
   private readonly onPackets: () => void;
+  /** The packet that write() fills anew each time: werift's own objects cost more than the rest of the way. */
+  private readonly written = new RtpPacket(new RtpHeader(), Buffer.alloc(0));
 
   /** `onPackets` is called after each packet that is new at the head of the ring. */
   constructor(options: {
@@ -67,6 +69,19 @@ export class Track {
       profileLevelId: this.profileLevelId,
       channels: this.channels,
     };
+  }
+
+  /**
+   * Hands one packet to the werift track, as its writeRtp() does but without making objects. The packet that
+   * listeners of the track see is reused: they must not keep it.
+   */
+  write(header: Omit<PacketFacts, "startsKeyframe">, payload: Buffer): void {
+    const { written } = this;
+    written.header.sequenceNumber = header.sequence;
+    written.header.timestamp = header.timestamp;
+    written.header.marker = header.marker;
+    written.payload = payload;
+    this.media.applyIncomingRtp(written);
   }
 
   /** Ends the werift track; nothing is received after it. */

@@ -9,9 +9,11 @@ import type { Timeline } from "../timeline.ts";
 /** Modulus of RTP timestamps. */
 const TIMESTAMP_RANGE = 2 ** 32;
 
+/** What of the header viewers see. */
 export interface ContinuousHeader {
   sequence: number;
   timestamp: number;
+  marker: boolean;
 }
 
 export class LegContinuity {
@@ -22,7 +24,7 @@ export class LegContinuity {
   private sequenceShift = 0;
   private timestampShift: number | undefined;
   private lastSequence: number;
-  private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0 };
+  private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0, marker: false };
 
   constructor(options: { clockRate: number; timeline: Timeline; firstSequence: number }) {
     this.clockRate = options.clockRate;
@@ -49,6 +51,7 @@ export class LegContinuity {
     const { out } = this;
     out.sequence = (packet.sequence + this.sequenceShift) & 0xffff;
     out.timestamp = (packet.timestamp + this.timestampShift) % TIMESTAMP_RANGE;
+    out.marker = packet.marker;
     if (sequenceDelta(this.lastSequence, out.sequence) > 0) this.lastSequence = out.sequence;
     this.timeline.reached(this.secondsNear(out.timestamp, nowSeconds));
     return out;

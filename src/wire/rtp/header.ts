@@ -44,13 +44,6 @@ export function parseRtp(datagram: Uint8Array): RtpView | undefined {
   };
 }
 
-/** Writes the sequence number and the timestamp of a packet in place. */
-export function rewriteRtp(datagram: Uint8Array, sequence: number, timestamp: number): void {
-  datagram[2] = sequence >>> 8;
-  datagram[3] = sequence;
-  writeUint32(datagram, 4, timestamp);
-}
-
 /** Big-endian unsigned 32-bit read. */
 export function readUint32(bytes: Uint8Array, offset: number): number {
   return (
