@@ -133,6 +133,7 @@ class RegisteredInstruments implements Instruments {
       this.countRequest(route, String(code), stream_id, 0);
     }
     for (const reason of ICE_FAILURE_REASONS) this.iceFailures.inc({ stream_id, reason }, 0);
+    for (const result of ICE_RESULTS) this.iceDuration.zero({ stream_id, result });
     for (const kind of MEDIA_KINDS) this.codecMismatches.inc({ stream_id, kind }, 0);
     for (const scope of CAP_SCOPES) this.capRejections.inc({ stream_id, scope }, 0);
     for (const leg of MEDIA_KINDS) this.legFailures.inc({ stream_id, leg }, 0);
