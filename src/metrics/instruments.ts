@@ -61,7 +61,7 @@ export function createInstruments(
 class RegisteredInstruments implements Instruments {
   private readonly isStream: (id: string) => boolean;
   private readonly codesSeen = new Set<string>();
-  private streams: ReadonlySet<string> = new Set();
+  private readonly streams = new Set<string>();
   private readonly requests: Counter<"route" | "code" | "stream_id">;
   private readonly requestDuration: Histogram<"route" | "stream_id">;
   private readonly iceDuration: Histogram<"stream_id" | "result">;
@@ -114,13 +114,14 @@ class RegisteredInstruments implements Instruments {
 
   syncStreams(ids: Iterable<string>): void {
     const now = new Set(ids);
-    for (const id of now) if (!this.streams.has(id)) this.open(id);
-    for (const id of this.streams) if (!now.has(id)) this.remove(id);
-    this.streams = now;
+    for (const id of now) this.open(id);
+    for (const id of [...this.streams]) if (!now.has(id)) this.remove(id);
   }
 
   private label(streamId: string): string {
-    return this.isStream(streamId) ? streamId : UNKNOWN_STREAM;
+    if (!this.isStream(streamId)) return UNKNOWN_STREAM;
+    this.open(streamId);
+    return streamId;
   }
 
   private countRequest(route: WhepRoute, code: string, stream_id: string, count: number): void {
@@ -128,7 +129,10 @@ class RegisteredInstruments implements Instruments {
     this.requests.inc({ route, code, stream_id }, count);
   }
 
+  /** Once per stream, before its first event: what is set to 0 here must not have counted yet. */
   private open(stream_id: string): void {
+    if (this.streams.has(stream_id)) return;
+    this.streams.add(stream_id);
     for (const [route, code] of EXPECTED_REQUESTS) {
       this.countRequest(route, String(code), stream_id, 0);
     }
@@ -140,6 +144,7 @@ class RegisteredInstruments implements Instruments {
   }
 
   private remove(stream_id: string): void {
+    this.streams.delete(stream_id);
     for (const route of WHEP_ROUTES) {
       for (const code of this.codesSeen) this.requests.remove({ route, code, stream_id });
       this.requestDuration.remove({ route, stream_id });

@@ -55,7 +55,9 @@ describe("the contract of the dashboards", () => {
     instruments.iceConnected("live", 0.3);
     const text = await registry.metrics();
     for (const name of [METRICS.whepRequestDuration.name, METRICS.iceEstablishment.name]) {
-      const bounds = [...text.matchAll(new RegExp(`^${name}_bucket{le="([^"]+)"`, "gm"))];
+      const buckets = text.split("\n").filter((line) => !line.includes('result="failed"'));
+      const pattern = new RegExp(`^${name}_bucket{le="([^"]+)"`, "gm");
+      const bounds = [...buckets.join("\n").matchAll(pattern)];
       expect(bounds.map(([, bound]) => bound)).toEqual([
         "0.05",
         "0.1",
@@ -113,5 +115,32 @@ test("a viewer that is lost after it connected is no slow establishment", async 
   instruments.iceFailed("live", 300, "disconnected");
   const text = await registry.metrics();
   expect(text).toContain('reason="disconnected",core="edge-1"} 1');
-  expect(text).not.toContain('result="failed"');
+  const failed = `${METRICS.iceEstablishment.name}_count`;
+  expect(text).toMatch(new RegExp(`^${failed}{[^}]*result="failed"[^}]*} 0$`, "m"));
+});
+
+describe("a stream's series", () => {
+  const count = async (text: Promise<string>, result: string) =>
+    new RegExp(`duration_seconds_count\\{.*stream_id="cam".*result="${result}".*\\} (\\d+)`).exec(
+      (await text).replaceAll(/^(?!.*ice_establishment).*$/gm, ""),
+    )?.[1];
+
+  test("start at 0 before the first viewer, and keep one that came before the first scrape", async () => {
+    const registry = createRegistry("x");
+    const instruments = createInstruments(registry, (id) => id === "cam");
+    instruments.iceConnected("cam", 0.1);
+    instruments.syncStreams(["cam"]);
+    expect(await count(registry.metrics(), "connected")).toBe("1");
+    expect(await count(registry.metrics(), "failed")).toBe("0");
+  });
+
+  test("go with the stream, and start anew when it comes back", async () => {
+    const registry = createRegistry("x");
+    const instruments = createInstruments(registry, (id) => id === "cam");
+    instruments.iceConnected("cam", 0.1);
+    instruments.syncStreams([]);
+    expect(await count(registry.metrics(), "connected")).toBeUndefined();
+    instruments.syncStreams(["cam"]);
+    expect(await count(registry.metrics(), "connected")).toBe("0");
+  });
 });
