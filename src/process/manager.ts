@@ -274,7 +274,7 @@ export class ProcessManager {
   /** Runs changes of one process one after the other; an earlier failure doesn't stop the next. */
   #queued<T>(id: string, action: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(id) ?? Promise.resolve();
-    const result = before.then(action, action);
+    const result = before.then(action);
     const settled = result.catch(() => undefined);
     this.#queues.set(id, settled);
     void settled.then(() => {

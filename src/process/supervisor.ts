@@ -216,6 +216,8 @@ export class Supervisor {
       this.#spawn(attempt, legs);
     } catch (error) {
       if (!attempt.abort.signal.aborted) attempt.run.note(explain(error));
+      // A hook may have thrown when FFmpeg was already there; nobody would hear of that child again.
+      attempt.child?.kill("SIGKILL");
       this.#ended(attempt, { code: null, signal: null });
     }
   }

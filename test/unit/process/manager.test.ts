@@ -180,6 +180,17 @@ describe("changing", () => {
     expect(manager.get("cam").config).toMatchObject({ reference: "1", reconnect_delay_seconds: 9 });
   });
 
+  test("a change behind a deletion finds nothing", async () => {
+    const { manager, children } = build();
+    manager.add(camera);
+    const deletion = manager.delete("cam");
+    const update = failure(() => manager.update("cam", { reference: "x" }));
+    await settle();
+    children.last.exit(255);
+    await deletion;
+    expect(await update).toBeInstanceOf(ProcessNotFound);
+  });
+
   test("a failed change doesn't hold up the next", async () => {
     const { manager } = build();
     manager.add({ ...camera, autostart: false });
@@ -263,13 +274,14 @@ describe("processes of the configuration file", () => {
     expect(store.load().processes).toEqual([]);
   });
 
-  test("hide a stored one of the same id, which stays on disk", () => {
+  test("hide a stored one of the same id, which stays on disk as it was", async () => {
     const first = build();
     first.manager.add({ ...camera, id: "test", autostart: false });
     const { manager, warnings, store } = build({ configRecords: [demoRecord()] });
     expect(manager.get("test").source).toBe("config");
     expect(warnings.join()).toContain("hidden by one of the configuration file");
-    expect(store.load().processes).toHaveLength(1);
+    await manager.command("test", "start");
+    expect(store.load().processes.map((one) => one.order)).toEqual(["stop"]);
   });
 
   test("twice with one id are refused", () => {

@@ -57,6 +57,7 @@ describe("a new record", () => {
     const record = parseRecord({ ...minimal, ReConnect: true, AUTOSTART: true, autostart: false });
     expect(record.reconnect).toBe(true);
     expect(record.autostart).toBe(false);
+    expect(parseRecord({ ...minimal, autostart: false, AUTOSTART: true }).autostart).toBe(false);
   });
 
   test("without ids gets them from the given source", () => {

@@ -280,6 +280,20 @@ describe("what can't be started", () => {
     });
   });
 
+  test("a hook that throws after the start leaves no child behind", async () => {
+    const { supervisor, children, hooks, clock } = world();
+    hooks.started = () => {
+      throw new Error("no room");
+    };
+    supervisor.start();
+    expect(children.last.signals).toEqual(["SIGKILL"]);
+    expect(supervisor.state()).toMatchObject({ exec: "failed", last_logline: "no room" });
+    hooks.started = () => undefined;
+    await clock.advance(1000);
+    children.all[0]?.exit(null, "SIGKILL");
+    expect([children.all.length, supervisor.state().exec]).toEqual([2, "running"]);
+  });
+
   test("legs without a port are given back and tried again", async () => {
     const { supervisor, hooks } = world(live);
     hooks.prepared = Promise.reject(new Error("No free UDP port"));
@@ -331,7 +345,7 @@ describe("a stalled source", () => {
     const { supervisor, children, clock, hooks } = world({ ...live, stale_timeout_seconds: 2 });
     hooks.packets = 5000;
     supervisor.start();
-    await clock.advance(4000);
+    await clock.advance(3000);
     expect(children.last.signals).toEqual(["SIGINT"]);
   });
 });
@@ -441,6 +455,14 @@ describe("what the API shows", () => {
       "run 3",
       "run 4",
     ]);
+  });
+
+  test("a run that said nothing leaves no history", async () => {
+    const { supervisor, children, clock } = world();
+    supervisor.start();
+    children.last.exit(1);
+    await clock.advance(1000);
+    expect(supervisor.report().history).toEqual([]);
   });
 
   test("a flood of long lines is kept small", () => {
