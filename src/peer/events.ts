@@ -1,0 +1,61 @@
+/**
+ * What happens to viewers, in the order in which it happens, for metrics, log, journal, traces and the list of recent
+ * sessions. Plain data: events of media workers cross a thread border.
+ */
+import type { CloseReason } from "./peer.ts";
+
+/** How media reaches the viewer: through a TURN server ("relay") or not. */
+export type ConnectionType = "direct" | "relay";
+
+/** Things that only a broken or hostile other side does. */
+export type SecurityEvent =
+  | "dtls_fingerprint_mismatch"
+  | "dtls_handshake_failed"
+  | "stun_integrity_failed"
+  | "srtcp_auth_failed";
+
+export type PeerChange =
+  /** The offer was answered. */
+  | { readonly type: "opened" }
+  /** The first connectivity check with the right password arrived. */
+  | { readonly type: "stun_received" }
+  /** A path was nominated, or the viewer moved to another one. */
+  | {
+      readonly type: "path_selected";
+      readonly candidateType: "host" | "srflx" | "prflx" | "relay";
+      readonly moved: boolean;
+    }
+  | { readonly type: "dtls_connected"; readonly cipher: string }
+  /** ICE and DTLS are up, this long after the answer. */
+  | {
+      readonly type: "connected";
+      readonly seconds: number;
+      readonly connectionType: ConnectionType;
+    }
+  /** The first packet of a keyframe was sent, this long after the answer. */
+  | { readonly type: "first_keyframe_sent"; readonly seconds: number }
+  | { readonly type: "ice_restarted" }
+  /** One receiver report, of one leg. `lost` is the number of packets newly reported as lost. */
+  | {
+      readonly type: "report";
+      readonly leg: "video" | "audio";
+      readonly connectionType: ConnectionType;
+      readonly rttSeconds: number | undefined;
+      readonly jitterSeconds: number;
+      readonly lost: number;
+      readonly expected: number;
+    }
+  /** Video frames up to the next keyframe were left out for a viewer that cannot keep up. */
+  | { readonly type: "congested"; readonly framesSkipped: number }
+  | { readonly type: "security"; readonly event: SecurityEvent }
+  | { readonly type: "closed"; readonly reason: CloseReason; readonly seconds: number };
+
+export type PeerEvent = PeerChange & {
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  /** The public id of the session; the same in log, journal, traces and API. */
+  readonly peerId: string;
+  readonly streamId: string;
+};
+
+export type PeerEventSink = (event: PeerEvent) => void;
