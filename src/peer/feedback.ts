@@ -1,6 +1,7 @@
 /** RTCP from one viewer: NACKs become resends, report blocks become its statistics. */
 import { Resend } from "../egress/resend.ts";
 import type { Subscriber } from "../egress/subscriber.ts";
+import type { MediaKind } from "../errors.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import { type ReportBlock, type RtcpHandler, readRtcp } from "../wire/rtcp/receive.ts";
 import { compactNtp } from "../wire/rtcp/sender-report.ts";
@@ -12,6 +13,21 @@ export interface FeedbackStatistics {
   jitterMs: number | null;
   keyframeRequests: number;
   nacks: number;
+}
+
+/** One report block of the viewer. `lost` and `expected` count packets since the report before. */
+export interface LegReport {
+  readonly leg: MediaKind;
+  readonly rttSeconds: number | undefined;
+  readonly jitterSeconds: number;
+  readonly lost: number;
+  readonly expected: number;
+}
+
+/** What the last report of a leg said, for the differences. */
+interface Reported {
+  cumulativeLost: number;
+  highestSequence: number;
 }
 
 /** One RTCP datagram may ask for this many packets; what is beyond is not looked at. */
@@ -28,12 +44,19 @@ export class Feedback implements RtcpHandler {
   private readonly resends = new Map<number, Resend>();
   private readonly subscribers = new Map<number, Subscriber>();
   private readonly batch: BatchSender;
+  private readonly onReport: (report: LegReport) => void;
+  private readonly reported = new Map<number, Reported>();
   private nowMs = 0;
   private unixSeconds = 0;
   private nackEntries = 0;
 
-  constructor(subscribers: readonly Subscriber[], batch: BatchSender) {
+  constructor(
+    subscribers: readonly Subscriber[],
+    batch: BatchSender,
+    onReport: (report: LegReport) => void,
+  ) {
     this.batch = batch;
+    this.onReport = onReport;
     for (const subscriber of subscribers) {
       this.subscribers.set(subscriber.ssrc, subscriber);
       this.resends.set(subscriber.ssrc, new Resend(subscriber, batch));
@@ -58,14 +81,32 @@ export class Feedback implements RtcpHandler {
   report(block: ReportBlock): void {
     const subscriber = this.subscribers.get(block.ssrc);
     if (subscriber === undefined) return;
+    const jitterSeconds = block.jitter / subscriber.track.clockRate;
+    const rttSeconds = this.roundTrip(block);
     this.statistics.lossPercent = block.fractionLost * 100;
-    this.statistics.jitterMs = (block.jitter / subscriber.track.clockRate) * 1000;
-    if (block.lastSenderReport === 0) return;
-    // RFC 3550 §6.4.1: RTT = now - LSR - DLSR, in units of 1/65536 s.
-    const units =
-      (compactNtp(this.unixSeconds) - block.lastSenderReport - block.delaySinceLastSenderReport) |
-      0;
-    if (units >= 0) this.statistics.rttMs = (units / 65536) * 1000;
+    this.statistics.jitterMs = jitterSeconds * 1000;
+    if (rttSeconds !== undefined) this.statistics.rttMs = rttSeconds * 1000;
+    const leg = subscriber.track.kind;
+    this.onReport({ leg, rttSeconds, jitterSeconds, ...this.sinceLast(block) });
+  }
+
+  /** RFC 3550 §6.4.1: RTT = now - LSR - DLSR, in units of 1/65536 s. */
+  private roundTrip(block: ReportBlock): number | undefined {
+    if (block.lastSenderReport === 0) return undefined;
+    const now = compactNtp(this.unixSeconds);
+    const units = (now - block.lastSenderReport - block.delaySinceLastSenderReport) | 0;
+    return units >= 0 ? units / 65536 : undefined;
+  }
+
+  /** RFC 3550 §A.3. Nothing is known to be lost before the first report; a repaired loss may count down. */
+  private sinceLast({ ssrc, cumulativeLost, highestSequence }: ReportBlock) {
+    const last = this.reported.get(ssrc);
+    this.reported.set(ssrc, { cumulativeLost, highestSequence });
+    if (last === undefined) return { lost: Math.max(0, cumulativeLost), expected: 0 };
+    return {
+      lost: Math.max(0, cumulativeLost - last.cumulativeLost),
+      expected: Math.max(0, (highestSequence - last.highestSequence) | 0),
+    };
   }
 
   nack(mediaSsrc: number, packetId: number, bitmask: number): void {

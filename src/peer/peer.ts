@@ -7,9 +7,15 @@ import { FanOut } from "../egress/fan-out.ts";
 import { senderReport } from "../egress/sender-report.ts";
 import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
 import type { MediaKind } from "../errors.ts";
+import type { CloseReason, ConnectionType, PeerChange, SecurityEvent } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
-import { type DtlsIdentity, DtlsSession, type SrtpKeys } from "../transport/dtls.ts";
+import {
+  type DtlsFailure,
+  type DtlsIdentity,
+  DtlsSession,
+  type SrtpKeys,
+} from "../transport/dtls.ts";
 import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
 import { type Endpoint, type MediaSocket, plainAddress } from "../transport/media-socket.ts";
 import { Srtcp } from "../transport/srtcp.ts";
@@ -25,20 +31,6 @@ import type { StunMessage } from "../wire/stun/message.ts";
 import { Feedback } from "./feedback.ts";
 
 export type PeerState = "new" | "checking" | "handshaking" | "connected" | "closed";
-
-/** Why a viewer ended; a closed list, the same words in API, log and metrics. */
-export type CloseReason =
-  | "client_gone"
-  | "no_stun_received"
-  | "stun_but_no_dtls"
-  | "dtls_failed"
-  | "fingerprint_mismatch"
-  | "consent_lost"
-  | "dtls_closed"
-  | "kicked"
-  | "source_changed"
-  | "stream_removed"
-  | "server_drain";
 
 /** What the admin API shows of a viewer. Times are Unix ms. */
 export interface PeerView {
@@ -77,12 +69,14 @@ export interface PeerOptions {
   readonly negotiation: Negotiation;
   readonly fanOut: FanOut;
   readonly context: PeerContext;
-  readonly onConnected: (peer: Peer) => void;
+  readonly onChange: (peer: Peer, change: PeerChange) => void;
 }
 
 /** RFC 7675 §5.1: consent expires 30 s after the last authentic sign of the other side. */
 const CONSENT_MS = 30_000;
 const REPORT_INTERVAL_MS = 1000;
+/** Between two security events of one viewer. */
+const SUSPECT_INTERVAL_MS = 1000;
 /** DTLS that arrives before the address is validated waits; a ClientHello is at most a few datagrams. */
 const EARLY_DTLS_MAX = 4;
 /** Candidates are only kept to name the kind of the selected one. */
@@ -105,7 +99,7 @@ export class Peer {
   private readonly context: PeerContext;
   private readonly negotiation: Negotiation;
   private readonly fanOut: FanOut;
-  private readonly onConnected: (peer: Peer) => void;
+  private readonly onChange: (peer: Peer, change: PeerChange) => void;
   private readonly ssrcs: ReadonlyMap<MediaKind, { ssrc: number; rtxSsrc: number | undefined }>;
   private readonly cname: string;
   private readonly sinceUnixMs: number;
@@ -120,6 +114,8 @@ export class Peer {
   private feedback: Feedback | undefined;
   private aliveMs: number;
   private reportedMs = Number.NEGATIVE_INFINITY;
+  private suspectedMs = Number.NEGATIVE_INFINITY;
+  private selectedBefore = false;
 
   constructor(options: PeerOptions) {
     const { context, negotiation } = options;
@@ -127,7 +123,7 @@ export class Peer {
     this.stream = options.stream;
     this.negotiation = negotiation;
     this.fanOut = options.fanOut;
-    this.onConnected = options.onConnected;
+    this.onChange = options.onChange;
     this.id = context.randomBytes(9).toString("base64url");
     this.cname = context.randomBytes(9).toString("base64url");
     this.createdMs = context.nowMs();
@@ -160,6 +156,11 @@ export class Peer {
     return this.stream.id;
   }
 
+  /** Seconds since the answer. */
+  get ageSeconds(): number {
+    return (this.context.nowMs() - this.createdMs) / 1000;
+  }
+
   /** Our side of ICE, as the answer and the answer to a restart carry it. */
   get local(): LocalIce {
     return { ...this.ice.local, candidates: this.context.candidates };
@@ -179,6 +180,7 @@ export class Peer {
   /** RFC 8445 §9: fresh credentials; media goes on over the old path until the player has a new one. */
   restartIce(remote: IceCredentials): LocalIce {
     this.ice.restart(this.newCredentials(), remote);
+    this.tell({ type: "ice_restarted" });
     return this.local;
   }
 
@@ -193,9 +195,15 @@ export class Peer {
       message.kind === "request"
         ? this.ice.request(datagram, message, from, nowMs)
         : message.kind === "success" && this.ice.response(datagram, message, from, nowMs);
-    if (!authentic) return false;
+    if (!authentic) {
+      // Another session may have the address of this one; only its password is a sign of it.
+      if (message.kind === "request") this.suspect("stun_integrity_failed");
+      return false;
+    }
     this.aliveMs = nowMs;
-    if (this.state === "new") this.state = "checking";
+    if (this.state !== "new") return true;
+    this.state = "checking";
+    this.tell({ type: "stun_received" });
     return true;
   }
 
@@ -215,7 +223,10 @@ export class Peer {
   receiveSrtcp(datagram: Buffer): void {
     if (this.state !== "connected") return;
     const plain = this.srtcp?.unprotect(datagram);
-    if (plain === undefined) return;
+    if (plain === undefined) {
+      this.suspect("srtcp_auth_failed");
+      return;
+    }
     const nowMs = this.context.nowMs();
     this.aliveMs = nowMs;
     this.feedback?.receive(plain, nowMs, this.context.unixMs() / 1000);
@@ -273,6 +284,12 @@ export class Peer {
 
   private select(endpoint: Endpoint): void {
     if (this.path !== undefined) this.path.endpoint = endpoint;
+    this.tell({
+      type: "path_selected",
+      candidateType: this.candidateType(endpoint),
+      moved: this.selectedBefore,
+    });
+    this.selectedBefore = true;
     const early = this.earlyDtls;
     this.earlyDtls = [];
     for (const datagram of early) this.receiveDtls(datagram, endpoint);
@@ -288,7 +305,7 @@ export class Peer {
         if (to !== undefined) this.context.socket.send(datagram, to);
       },
       onConnected: (keys) => this.connect(keys),
-      onFailed: (reason) => this.close(reason),
+      onFailed: (reason) => this.dtlsFailed(reason),
       onClosed: () => this.close("dtls_closed"),
     });
   }
@@ -297,13 +314,35 @@ export class Peer {
     const endpoint = this.ice.selectedEndpoint ?? this.dtlsEndpoint;
     if (endpoint === undefined || this.state !== "handshaking") return;
     this.state = "connected";
+    this.tell({ type: "dtls_connected", cipher: keys.profile });
     this.srtcp = new Srtcp(keys);
     this.path = { endpoint, cipher: this.context.createCipher(keys) };
     this.subscribers = this.subscribe(this.path);
-    this.feedback = new Feedback(this.subscribers, this.context.batch);
+    this.feedback = new Feedback(this.subscribers, this.context.batch, (report) =>
+      this.tell({ type: "report", connectionType: this.connectionType, ...report }),
+    );
     this.sendReports(this.context.nowMs());
+    const { connectionType } = this;
+    this.tell({ type: "connected", seconds: this.ageSeconds, connectionType });
     for (const subscriber of this.subscribers) this.fanOut.add(subscriber);
-    this.onConnected(this);
+  }
+
+  private dtlsFailed(reason: DtlsFailure): void {
+    const mismatch = reason === "fingerprint_mismatch";
+    this.suspect(mismatch ? "dtls_fingerprint_mismatch" : "dtls_handshake_failed");
+    this.close(reason);
+  }
+
+  private tell(change: PeerChange): void {
+    this.onChange(this, change);
+  }
+
+  /** Once a second at most, whatever the other side sends. */
+  private suspect(event: SecurityEvent): void {
+    const nowMs = this.context.nowMs();
+    if (nowMs - this.suspectedMs < SUSPECT_INTERVAL_MS) return;
+    this.suspectedMs = nowMs;
+    this.tell({ type: "security", event });
   }
 
   private subscribe(path: ViewerPath): readonly Subscriber[] {
@@ -353,12 +392,19 @@ export class Peer {
     };
   }
 
+  private get connectionType(): ConnectionType {
+    return this.remoteCandidateType() === "relay" ? "relay" : "direct";
+  }
+
   private remoteCandidateType(): RemoteCandidate["type"] | null {
     const selected = this.ice.selectedEndpoint;
-    if (selected === undefined) return null;
-    const address = plainAddress(selected.address);
+    return selected === undefined ? null : this.candidateType(selected);
+  }
+
+  private candidateType({ address, port }: Endpoint): RemoteCandidate["type"] {
+    const plain = plainAddress(address);
     const known = this.remoteCandidates.find(
-      (candidate) => candidate.address === address && candidate.port === selected.port,
+      (candidate) => candidate.address === plain && candidate.port === port,
     );
     return known?.type ?? "prflx";
   }

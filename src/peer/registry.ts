@@ -3,6 +3,7 @@
  */
 import { attachFanOut, FanOut } from "../egress/fan-out.ts";
 import { PeerLimitReached, ServerDraining, StreamNotLive } from "../errors.ts";
+import type { CloseReason, PeerChange, PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
 import { datagramKind } from "../transport/demux.ts";
 import { endpointKey } from "../transport/ice-lite.ts";
@@ -10,29 +11,13 @@ import type { Endpoint } from "../transport/media-socket.ts";
 import type { Offer } from "../wire/sdp/offer.ts";
 import { parseStun } from "../wire/stun/message.ts";
 import { negotiate } from "./negotiate.ts";
-import { type CloseReason, Peer, type PeerContext } from "./peer.ts";
-
-/** Told of what becomes of viewers; implemented by the metrics. */
-export interface PeerObserver {
-  /** ICE and DTLS are up, this many seconds after the answer. */
-  connected(streamId: string, seconds: number): void;
-  /** The viewer never connected ("timeout", "failed") or was lost ("disconnected"). */
-  failed(streamId: string, seconds: number, reason: "timeout" | "failed" | "disconnected"): void;
-  closed(streamId: string, peerId: string, reason: CloseReason): void;
-}
+import { Peer, type PeerContext } from "./peer.ts";
 
 export interface PeerLimits {
   readonly total: number;
   readonly perStream: number;
 }
 
-const FAILURES: Partial<Record<CloseReason, "timeout" | "failed" | "disconnected">> = {
-  no_stun_received: "timeout",
-  stun_but_no_dtls: "timeout",
-  dtls_failed: "failed",
-  fingerprint_mismatch: "failed",
-  consent_lost: "disconnected",
-};
 const TICK_MS = 250;
 /** A place is likely to be free again after this time. */
 const LIMIT_RETRY_SECONDS = 30;
@@ -40,7 +25,7 @@ const LIMIT_RETRY_SECONDS = 30;
 export class PeerRegistry {
   private readonly context: PeerContext;
   private readonly limits: PeerLimits;
-  private readonly observer: PeerObserver;
+  private readonly onEvent: PeerEventSink;
   private readonly peers = new Map<string, Peer>();
   private readonly byUfrag = new Map<string, Peer>();
   private readonly byAddress = new Map<string, Peer>();
@@ -51,10 +36,10 @@ export class PeerRegistry {
   private readonly timer: ReturnType<typeof setInterval>;
   private draining = false;
 
-  constructor(options: { context: PeerContext; limits: PeerLimits; observer: PeerObserver }) {
+  constructor(options: { context: PeerContext; limits: PeerLimits; onEvent: PeerEventSink }) {
     this.context = options.context;
     this.limits = options.limits;
-    this.observer = options.observer;
+    this.onEvent = options.onEvent;
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
@@ -93,13 +78,13 @@ export class PeerRegistry {
       negotiation: negotiate(offer, stream.produced),
       fanOut,
       context: this.context,
-      onConnected: (connected) =>
-        this.observer.connected(stream.id, this.secondsSince(connected.createdMs)),
+      onChange: (changed, change) => this.tell(changed, change),
     });
     this.peers.set(peer.id, peer);
     this.syncUfrags(peer);
     this.counts.set(stream.id, this.count(stream.id) + 1);
     peer.onClosed((reason) => this.forget(peer, reason));
+    this.tell(peer, { type: "opened" });
     return peer;
   }
 
@@ -204,14 +189,12 @@ export class PeerRegistry {
     const left = this.count(peer.streamId) - 1;
     if (left > 0) this.counts.set(peer.streamId, left);
     else this.counts.delete(peer.streamId);
-    const failure = FAILURES[reason];
-    const seconds = this.secondsSince(peer.createdMs);
-    if (failure !== undefined) this.observer.failed(peer.streamId, seconds, failure);
-    this.observer.closed(peer.streamId, peer.id, reason);
+    this.tell(peer, { type: "closed", reason, seconds: peer.ageSeconds });
   }
 
-  private secondsSince(ms: number): number {
-    return (this.context.nowMs() - ms) / 1000;
+  private tell(peer: Peer, change: PeerChange): void {
+    const atMs = this.context.unixMs();
+    this.onEvent({ ...change, atMs, peerId: peer.id, streamId: peer.streamId });
   }
 }
 

@@ -17,6 +17,8 @@ export interface ReportBlock {
   readonly ssrc: number;
   readonly fractionLost: number;
   readonly cumulativeLost: number;
+  /** Extended with the count of its wraps, 32 bits. */
+  readonly highestSequence: number;
   readonly jitter: number;
   readonly lastSenderReport: number;
   readonly delaySinceLastSenderReport: number;
@@ -79,6 +81,7 @@ function readBlocks(
       ssrc: readUint32(packet, at),
       fractionLost: packet[at + 4]! / 256,
       cumulativeLost: (readUint32(packet, at + 4) << 8) >> 8,
+      highestSequence: readUint32(packet, at + 8),
       jitter: readUint32(packet, at + 12),
       lastSenderReport: readUint32(packet, at + 16),
       delaySinceLastSenderReport: readUint32(packet, at + 20),

@@ -10,7 +10,8 @@ import {
   ServerDraining,
 } from "../../../src/errors.ts";
 import { negotiate } from "../../../src/peer/negotiate.ts";
-import type { CloseReason, PeerState, PeerView } from "../../../src/peer/peer.ts";
+import type { PeerState, PeerView } from "../../../src/peer/peer.ts";
+import type { CloseReason } from "../../../src/peer-events.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import type { ProducedTrack } from "../../../src/wire/sdp/answer.ts";
 import { type LocalIce, type Negotiation, writeAnswer } from "../../../src/wire/sdp/answer.ts";

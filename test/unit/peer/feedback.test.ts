@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Feedback } from "../../../src/peer/feedback.ts";
+import { Feedback, type LegReport } from "../../../src/peer/feedback.ts";
 import { compactNtp } from "../../../src/wire/rtcp/sender-report.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
 import { fakeTrack, RecordingBatch, subscriberOf } from "../egress/support.ts";
@@ -12,6 +12,8 @@ interface Block {
   readonly ssrc?: number;
   readonly fractionLost?: number;
   readonly jitter?: number;
+  readonly cumulativeLost?: number;
+  readonly highestSequence?: number;
   readonly lastSenderReport?: number;
   readonly delay?: number;
 }
@@ -21,7 +23,9 @@ function receiverReport(block: Block): Buffer {
   const packet = Buffer.alloc(32);
   packet.set([0x81, 201, 0, 7]);
   packet.writeUInt32BE(block.ssrc ?? SSRC, 8);
+  packet.writeUInt32BE((block.cumulativeLost ?? 0) & 0xffffff, 12);
   packet[12] = block.fractionLost ?? 0;
+  packet.writeUInt32BE(block.highestSequence ?? 0, 16);
   packet.writeUInt32BE(block.jitter ?? 0, 20);
   packet.writeUInt32BE(block.lastSenderReport ?? 0, 24);
   packet.writeUInt32BE(block.delay ?? 0, 28);
@@ -45,12 +49,25 @@ function setUp(packets = 0, kind: "video" | "audio" = "video") {
   const { track, add } = fakeTrack(kind);
   const subscriber = subscriberOf(track, batch, 0, { firstSequence: 2000 });
   for (let i = 0; i < packets; i++) add({ key: i === 0 });
-  const feedback = new Feedback([subscriber], batch);
+  const reports: LegReport[] = [];
+  const feedback = new Feedback([subscriber], batch, (report) => reports.push(report));
   const receive = (packet: Buffer, nowMs = 0) => feedback.receive(packet, nowMs, NOW_SECONDS);
-  return { batch, feedback, receive };
+  return { batch, feedback, receive, reports };
 }
 
 describe("reports of a viewer", () => {
+  test("count what was lost since the one before, never less than nothing", () => {
+    const { receive, reports } = setUp();
+    receive(receiverReport({ cumulativeLost: 3, highestSequence: 0xffff, jitter: 900 }));
+    receive(receiverReport({ cumulativeLost: 5, highestSequence: 0x10063 }));
+    receive(receiverReport({ cumulativeLost: 4, highestSequence: 0x10063 }));
+    expect(reports).toEqual([
+      { leg: "video", rttSeconds: undefined, jitterSeconds: 0.01, lost: 3, expected: 0 },
+      { leg: "video", rttSeconds: undefined, jitterSeconds: 0, lost: 2, expected: 100 },
+      { leg: "video", rttSeconds: undefined, jitterSeconds: 0, lost: 0, expected: 0 },
+    ]);
+  });
+
   test("give round trip, loss and jitter in the units people read", () => {
     const { feedback, receive } = setUp();
     const lastSenderReport = compactNtp(NOW_SECONDS - 0.75);

@@ -127,16 +127,35 @@ describe("the end of viewers", () => {
     const viewer = made.viewer();
     made.tickAt(15_000);
     viewer.peer.close("kicked");
-    expect(made.events).toEqual(["failed cam after 15 s: timeout", "closed cam: no_stun_received"]);
+    expect(made.events).toMatchObject([
+      { type: "opened", atMs: 1_700_000_000_000 },
+      { type: "closed", reason: "no_stun_received", seconds: 15, atMs: 1_700_000_015_000 },
+    ]);
   });
 
-  test("a viewer that leaves is no failure", async () => {
+  test("a viewer's way is told step by step", async () => {
     const made = setUp();
     const viewer = made.viewer();
     made.nowMs = 400;
     await viewer.connect();
     viewer.peer.close("client_gone");
-    expect(made.events).toEqual(["connected cam after 0.4 s", "closed cam: client_gone"]);
+    expect(made.events.map(({ type }) => type)).toEqual([
+      "opened",
+      "stun_received",
+      "path_selected",
+      "dtls_connected",
+      "connected",
+      "closed",
+    ]);
+    expect(made.events).toContainEqual({
+      type: "connected",
+      seconds: 0.4,
+      connectionType: "direct",
+      atMs: 1_700_000_000_400,
+      peerId: viewer.peer.id,
+      streamId: "cam",
+    });
+    expect(made.events.at(-1)).toMatchObject({ reason: "client_gone" });
   });
 });
 

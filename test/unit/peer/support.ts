@@ -6,6 +6,7 @@ import { SrtcpSession, SrtpSession } from "werift";
 import { createNodeCipher } from "../../../src/egress/cipher/node-crypto.ts";
 import type { Peer } from "../../../src/peer/peer.ts";
 import { type PeerLimits, PeerRegistry } from "../../../src/peer/registry.ts";
+import type { PeerEvent } from "../../../src/peer-events.ts";
 import { Stream } from "../../../src/stream/stream.ts";
 import { SendManyBatch } from "../../../src/transport/batch-sender.ts";
 import { createDtlsIdentity, type DtlsIdentity } from "../../../src/transport/dtls.ts";
@@ -51,8 +52,8 @@ export interface PeerTest {
   readonly registry: PeerRegistry;
   readonly stream: Stream;
   readonly socket: FakeSocket;
-  /** What the observer heard, a line each. */
-  readonly events: string[];
+  /** What happened to viewers, in order. */
+  readonly events: PeerEvent[];
   /** The monotonic clock of the registry, in ms. */
   nowMs: number;
   addStream(id: string, peersMax?: number): Stream;
@@ -68,7 +69,7 @@ export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number 
   const socket = new FakeSocket();
   const mediaSocket = socket as unknown as MediaSocket;
   const random = fixedRandom(7);
-  const events: string[] = [];
+  const events: PeerEvent[] = [];
   let sequence = 0;
   const fake = {
     socket,
@@ -112,12 +113,7 @@ export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number 
       connectMsMax: options.connectMsMax ?? 15_000,
     },
     limits: { total: options.total ?? 10, perStream: options.perStream ?? 10 },
-    observer: {
-      connected: (stream, seconds) => events.push(`connected ${stream} after ${seconds} s`),
-      failed: (stream, seconds, reason) =>
-        events.push(`failed ${stream} after ${seconds} s: ${reason}`),
-      closed: (stream, _peer, reason) => events.push(`closed ${stream}: ${reason}`),
-    },
+    onEvent: (event) => events.push(event),
   });
   fake.stream = fake.addStream("cam");
   return fake;

@@ -38,6 +38,7 @@ describe("RTCP from a viewer", () => {
         ssrc: 42,
         fractionLost: 0.25,
         cumulativeLost: -2,
+        highestSequence: 0x10005,
         jitter: 2400,
         lastSenderReport: 0xaabbccdd,
         delaySinceLastSenderReport: 0x8000,

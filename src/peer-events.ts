@@ -1,8 +1,21 @@
 /**
  * What happens to viewers, in the order in which it happens, for metrics, log, journal, traces and the list of recent
- * sessions. Plain data: events of media workers cross a thread border.
+ * sessions. Plain data, for every room: events of media workers cross a thread border.
  */
-import type { CloseReason } from "./peer.ts";
+
+/** Why a viewer ended; a closed list, the same words in API, log and metrics. */
+export type CloseReason =
+  | "client_gone"
+  | "no_stun_received"
+  | "stun_but_no_dtls"
+  | "dtls_failed"
+  | "fingerprint_mismatch"
+  | "consent_lost"
+  | "dtls_closed"
+  | "kicked"
+  | "source_changed"
+  | "stream_removed"
+  | "server_drain";
 
 /** How media reaches the viewer: through a TURN server ("relay") or not. */
 export type ConnectionType = "direct" | "relay";
