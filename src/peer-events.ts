@@ -15,6 +15,7 @@ export type CloseReason =
   | "kicked"
   | "source_changed"
   | "stream_removed"
+  | "worker_lost"
   | "server_drain";
 
 /** How media reaches the viewer: through a TURN server ("relay") or not. */

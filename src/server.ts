@@ -1,17 +1,14 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
-import { networkInterfaces } from "node:os";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
-import { selectCipher } from "./egress/cipher/select.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
 import { createInstruments, createRegistry, type Instruments } from "./metrics/instruments.ts";
 import { createSnapshot } from "./metrics/snapshot.ts";
-import { PeerRegistry } from "./peer/registry.ts";
-import type { PeerEvent, PeerEventSink } from "./peer-events.ts";
+import type { PeerEvent } from "./peer-events.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
@@ -22,15 +19,13 @@ import {
   localUrl,
   parseListenAddress,
 } from "./server/listen-address.ts";
+import { openShards } from "./server/media-shards.ts";
 import { StreamSources } from "./server/stream-sources.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
+import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { Logger } from "./telemetry/logger.ts";
-import { createDtlsIdentity } from "./transport/dtls.ts";
-import { candidateAddresses } from "./transport/local-addresses.ts";
-import { MediaSocket } from "./transport/media-socket.ts";
-import { selectBatch } from "./transport/select-batch.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -44,7 +39,7 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly httpUrl: string;
-  readonly udpPort: number;
+  readonly udpPorts: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -67,11 +62,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = createMetrics(config.id);
   const streams = metrics.streams;
   const consumers = peerEventConsumers(metrics.instruments, logger);
-  const media = await openMedia(config, listen, (event) => onPeerEvent(event, consumers));
+  const peers = await openShards({
+    config,
+    host: listen.host,
+    clocks: { nowMs, unixMs },
+    onEvent: (event) => onPeerEvent(event, consumers),
+    logger,
+  });
   const ports = legPortPool(config.webrtc.leg_ports);
   const sources = new StreamSources({
     streams,
-    peers: media.peers,
+    peers,
     ports,
     randomBytes,
     unixMs,
@@ -79,14 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
   });
   const room = openProcesses(options, sources);
-  const snapshot = createSnapshot(metrics.registry, {
-    stats: () => ({
-      streamCount: streams.list().filter(({ state }) => state !== "down").length,
-      peersByStream: new Map(streams.list().map(({ id }) => [id, media.peers.count(id)])),
-      udpPortsInUse: ports.inUse,
-      udpPortsAvailable: ports.available,
-    }),
-  });
+  const snapshot = createSnapshot(metrics.registry, statistics(streams, peers, ports));
   const exposition = createExposition({ ...metrics, snapshot });
   const token = adminToken({
     configured: config.api.token,
@@ -111,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     whep: whepSettings(config),
     streams,
-    peers: media.peers,
+    peers,
     processes: room.manager,
     instruments: metrics.instruments,
     exposition,
@@ -126,21 +120,32 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   room.manager.startAll();
   logger.info("server ready", {
     url: httpUrl,
-    udp_port: media.socket.port,
-    media_backend: media.backend,
+    udp_port: peers.udpPorts[0],
+    media_shards: peers.udpPorts.length,
+    media_backend: peers.backend,
   });
   return {
     httpUrl,
-    udpPort: media.socket.port,
+    udpPorts: peers.udpPorts,
     stop: async () => {
       draining = true;
-      media.peers.drain();
+      peers.drain();
       await room.close();
       await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
       sources.close();
-      media.peers.close();
-      media.socket.close();
+      await peers.close();
     },
+  };
+}
+
+function statistics(streams: StreamRegistry, peers: Shards, ports: LegPortPool) {
+  return {
+    stats: () => ({
+      streamCount: streams.list().filter(({ state }) => state !== "down").length,
+      peersByStream: new Map(streams.list().map(({ id }) => [id, peers.count(id)])),
+      udpPortsInUse: ports.inUse,
+      udpPortsAvailable: ports.available,
+    }),
   };
 }
 
@@ -168,40 +173,6 @@ function createMetrics(core: string) {
   const instruments = createInstruments(registry, (id) => streams.get(id) !== undefined);
   addDefaultMetrics(registry);
   return { streams, registry, instruments };
-}
-
-/** The media socket and the viewers behind it. */
-async function openMedia(config: Config, listen: ListenAddress, onEvent: PeerEventSink) {
-  let peers: PeerRegistry | undefined;
-  const socket = await MediaSocket.open(config.webrtc.udp_port, (datagram, port, address) =>
-    peers?.receive(datagram, { address, port }),
-  );
-  const cipher = selectCipher(config.webrtc.media_backend);
-  const send = await selectBatch(socket, config.webrtc.media_backend);
-  const addresses = candidateAddresses({
-    configured: config.webrtc.public_ips,
-    interfaces: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
-    httpOnLoopback: isLoopback(listen.host),
-  });
-  peers = new PeerRegistry({
-    context: {
-      identity: await createDtlsIdentity(),
-      socket,
-      batch: send.batch,
-      createCipher: cipher.create,
-      candidates: addresses.map((address) => ({ address, port: socket.port })),
-      randomBytes,
-      nowMs,
-      unixMs,
-      connectMsMax: config.webrtc.ice_timeout_seconds * 1000,
-    },
-    limits: {
-      total: config.webrtc.max_peers_total,
-      perStream: config.webrtc.max_peers_per_stream,
-    },
-    onEvent,
-  });
-  return { socket, peers, backend: `${send.name}, ${cipher.name}` };
 }
 
 /** Takes what happens to viewers. Never throws, and takes no longer than microseconds. */

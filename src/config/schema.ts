@@ -212,6 +212,16 @@ const WebrtcAccessFields = {
   }),
 };
 
+const MediaSchema = group({
+  workers: Type.Union([Type.Literal("auto"), Type.Integer({ minimum: 0, maximum: 64 })], {
+    env: "CORE_MEDIA_WORKERS",
+    default: "auto",
+    allowed: "auto, or a whole number from 0 to 64",
+    description:
+      "Threads that send media, each with a UDP port of its own: `CORE_WEBRTC_UDP_PORT` and those after it. 0: no thread of its own; `auto`: one where the machine has more than two cores, else none. More are for hundreds of viewers.",
+  }),
+});
+
 export const ConfigSchema = group({
   id: text({
     env: "CORE_ID",
@@ -262,6 +272,7 @@ export const ConfigSchema = group({
   }),
   log: LogSchema,
   api: ApiSchema,
+  media: MediaSchema,
   webrtc: group({ ...WebrtcNetworkFields, ...WebrtcLimitFields, ...WebrtcAccessFields }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
     env: "CORE_PROCESSES",

@@ -3,8 +3,7 @@
  * of one frame leave together. Hot: no allocation and no avoidable branch per viewer, nothing throws; watched
  * by the fan-out bench.
  */
-import type { Stream } from "../stream/stream.ts";
-import type { Track } from "../stream/track.ts";
+import type { PlayedStream, PlayedTrack } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import type { Subscriber } from "./subscriber.ts";
 
@@ -14,14 +13,14 @@ const CATCH_UP_INTERVAL_MS = 4;
 
 /** The viewers of one track. */
 interface Lane {
-  readonly track: Track;
+  readonly track: PlayedTrack;
   readonly live: Subscriber[];
   sentUpTo: number;
 }
 
 export class FanOut {
   private readonly batch: BatchSender;
-  private readonly lanes = new Map<Track, Lane>();
+  private readonly lanes = new Map<PlayedTrack, Lane>();
   private readonly behind = new Set<Subscriber>();
   private tickArmed = false;
   private catchUpTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,7 +58,7 @@ export class FanOut {
   }
 
   /** Where a new viewer of a track should begin. */
-  static firstIndex(track: Track): number {
+  static firstIndex(track: PlayedTrack): number {
     const { keyframeIndex, head } = track.ring;
     return track.kind === "video" && keyframeIndex >= 0 ? keyframeIndex : head;
   }
@@ -70,7 +69,7 @@ export class FanOut {
     this.lanes.clear();
   }
 
-  private lane(track: Track): Lane {
+  private lane(track: PlayedTrack): Lane {
     let lane = this.lanes.get(track);
     if (lane === undefined) {
       lane = { track, live: [], sentUpTo: track.ring.head };
@@ -130,6 +129,10 @@ export class FanOut {
 }
 
 /** Connects a fan-out to its stream. `onTracksReplaced` must end the viewers of the old tracks. */
-export function attachFanOut(stream: Stream, fanOut: FanOut, onTracksReplaced: () => void): void {
+export function attachFanOut(
+  stream: PlayedStream,
+  fanOut: FanOut,
+  onTracksReplaced: () => void,
+): void {
   stream.listen({ packets: fanOut.arm, tracksReplaced: onTracksReplaced });
 }

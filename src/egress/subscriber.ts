@@ -2,7 +2,7 @@
  * The send state of one track for one viewer: how its SSRC, sequence numbers and timestamps follow from packet
  * index and source timestamp. Hot: write() allocates nothing; watched by the fan-out bench.
  */
-import type { Track } from "../stream/track.ts";
+import type { PlayedTrack } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import type { Endpoint } from "../transport/media-socket.ts";
 import { RTP_HEADER_BYTES, writeUint32 } from "../wire/rtp/header.ts";
@@ -16,7 +16,7 @@ export interface ViewerPath {
 }
 
 export interface SubscriberOptions {
-  readonly track: Track;
+  readonly track: PlayedTrack;
   readonly path: ViewerPath;
   readonly payloadType: number;
   readonly ssrc: number;
@@ -29,7 +29,7 @@ export interface SubscriberOptions {
 }
 
 export class Subscriber {
-  readonly track: Track;
+  readonly track: PlayedTrack;
   readonly path: ViewerPath;
   readonly ssrc: number;
   readonly payloadType: number;

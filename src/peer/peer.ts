@@ -8,7 +8,7 @@ import { senderReport } from "../egress/sender-report.ts";
 import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
 import type { MediaKind } from "../errors.ts";
 import type { CloseReason, ConnectionType, PeerChange, SecurityEvent } from "../peer-events.ts";
-import type { Stream } from "../stream/stream.ts";
+import type { PlayedStream } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import {
   type DtlsFailure,
@@ -65,7 +65,7 @@ export interface PeerContext {
 }
 
 export interface PeerOptions {
-  readonly stream: Stream;
+  readonly stream: PlayedStream;
   readonly negotiation: Negotiation;
   readonly fanOut: FanOut;
   readonly context: PeerContext;
@@ -84,7 +84,7 @@ const CANDIDATES_MAX = 32;
 
 export class Peer {
   readonly id: string;
-  readonly stream: Stream;
+  readonly stream: PlayedStream;
   readonly answer: string;
   readonly ice: IceLiteAgent;
   readonly createdMs: number;
@@ -184,8 +184,10 @@ export class Peer {
     return this.local;
   }
 
+  /** Called once; at once where the peer has ended already. */
   onClosed(listener: (reason: CloseReason) => void): void {
-    this.closeListeners.push(listener);
+    if (this.closeReason === undefined) this.closeListeners.push(listener);
+    else listener(this.closeReason);
   }
 
   /** A STUN message for this peer. Returns true where it was authentic. */

@@ -1,88 +1,69 @@
 /**
- * All viewers: the limits, the way from a datagram to its peer, and the tick that ends those who are gone.
+ * The viewers of one media socket: the way from a datagram to its peer, and the tick that ends those who are gone.
  */
 import { attachFanOut, FanOut } from "../egress/fan-out.ts";
-import { PeerLimitReached, ServerDraining, StreamNotLive } from "../errors.ts";
+import { StreamNotLive } from "../errors.ts";
 import type { CloseReason, PeerChange, PeerEventSink } from "../peer-events.ts";
-import type { Stream } from "../stream/stream.ts";
+import type { PlayedStream } from "../stream/played.ts";
 import { datagramKind } from "../transport/demux.ts";
-import { endpointKey } from "../transport/ice-lite.ts";
+import { endpointKey, type IceCredentials } from "../transport/ice-lite.ts";
 import type { Endpoint } from "../transport/media-socket.ts";
-import type { Offer } from "../wire/sdp/offer.ts";
+import type { LocalIce, Negotiation } from "../wire/sdp/answer.ts";
 import { parseStun } from "../wire/stun/message.ts";
-import { negotiate } from "./negotiate.ts";
 import { Peer, type PeerContext } from "./peer.ts";
 
-export interface PeerLimits {
-  readonly total: number;
-  readonly perStream: number;
-}
-
 const TICK_MS = 250;
-/** A place is likely to be free again after this time. */
-const LIMIT_RETRY_SECONDS = 30;
+/** A source that was replaced is likely to be there again after this time. */
+const RETRY_SECONDS = 5;
+
+/** A stream that is played here. */
+interface Played {
+  readonly stream: PlayedStream;
+  readonly fanOut: FanOut;
+}
 
 export class PeerRegistry {
   private readonly context: PeerContext;
-  private readonly limits: PeerLimits;
   private readonly onEvent: PeerEventSink;
   private readonly peers = new Map<string, Peer>();
   private readonly byUfrag = new Map<string, Peer>();
   private readonly byAddress = new Map<string, Peer>();
   /** By the transaction of a check of ours that may be answered. */
   private readonly byCheck = new Map<string, Peer>();
-  private readonly fanOuts = new Map<string, FanOut>();
-  private readonly counts = new Map<string, number>();
+  private readonly streams = new Map<string, Played>();
   private readonly timer: ReturnType<typeof setInterval>;
-  private draining = false;
 
-  constructor(options: { context: PeerContext; limits: PeerLimits; onEvent: PeerEventSink }) {
+  constructor(options: { context: PeerContext; onEvent: PeerEventSink }) {
     this.context = options.context;
-    this.limits = options.limits;
     this.onEvent = options.onEvent;
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
   /** From here on the stream's packets reach its viewers. */
-  addStream(stream: Stream): void {
+  addStream(stream: PlayedStream): void {
     const fanOut = new FanOut(this.context.batch);
-    this.fanOuts.set(stream.id, fanOut);
+    this.streams.set(stream.id, { stream, fanOut });
     attachFanOut(stream, fanOut, () => this.closeStream(stream.id, "source_changed"));
   }
 
   removeStream(id: string): void {
     this.closeStream(id, "stream_removed");
-    this.fanOuts.get(id)?.close();
-    this.fanOuts.delete(id);
+    this.streams.get(id)?.fanOut.close();
+    this.streams.delete(id);
   }
 
-  /** Throws ServerDraining or PeerLimitReached; to be called before a body is read or parsed. */
-  admit(stream: Stream): void {
-    if (this.draining) throw new ServerDraining();
-    if (this.peers.size >= this.limits.total) {
-      throw new PeerLimitReached("global", this.limits.total, LIMIT_RETRY_SECONDS);
-    }
-    const perStream = stream.peersMax ?? this.limits.perStream;
-    if (this.count(stream.id) >= perStream) {
-      throw new PeerLimitReached("stream", perStream, LIMIT_RETRY_SECONDS);
-    }
-  }
-
-  /** Answers an offer. Throws what admit() and negotiate() throw, and StreamNotLive for a stream just removed. */
-  open(stream: Stream, offer: Offer): Peer {
-    this.admit(stream);
-    const fanOut = this.fanOuts.get(stream.id);
-    if (fanOut === undefined) throw new StreamNotLive(stream.id, LIMIT_RETRY_SECONDS);
+  /** A viewer for what was negotiated. Throws StreamNotLive for a stream that is not played here. */
+  open(streamId: string, negotiation: Negotiation): Peer {
+    const played = this.streams.get(streamId);
+    if (played === undefined) throw new StreamNotLive(streamId, RETRY_SECONDS);
     const peer = new Peer({
-      stream,
-      negotiation: negotiate(offer, stream.produced),
-      fanOut,
+      ...played,
+      negotiation,
       context: this.context,
       onChange: (changed, change) => this.tell(changed, change),
     });
     this.peers.set(peer.id, peer);
     this.syncUfrags(peer);
-    this.counts.set(stream.id, this.count(stream.id) + 1);
     peer.onClosed((reason) => this.forget(peer, reason));
     this.tell(peer, { type: "opened" });
     return peer;
@@ -92,17 +73,12 @@ export class PeerRegistry {
     return this.peers.get(id);
   }
 
-  list(streamId: string): readonly Peer[] {
-    return [...this.peers.values()].filter((peer) => peer.streamId === streamId);
-  }
-
-  /** Viewers of one stream, or of all. */
-  count(streamId?: string): number {
-    return streamId === undefined ? this.peers.size : (this.counts.get(streamId) ?? 0);
+  list(): readonly Peer[] {
+    return [...this.peers.values()];
   }
 
   /** ICE restart: the peer's new ufrag leads to it as well as the old one. */
-  restartIce(peer: Peer, remote: { iceUfrag: string; icePwd: string }) {
+  restartIce(peer: Peer, remote: IceCredentials): LocalIce {
     const local = peer.restartIce(remote);
     this.syncUfrags(peer);
     return local;
@@ -125,16 +101,11 @@ export class PeerRegistry {
     }
   }
 
-  /** Takes no more viewers and tells those who are here that it is over. */
-  drain(): void {
-    this.draining = true;
-    for (const peer of [...this.peers.values()]) peer.close("server_drain");
-  }
-
+  /** Ends all viewers, and the timer. */
   close(): void {
-    this.drain();
+    for (const peer of this.list()) peer.close("server_drain");
     clearInterval(this.timer);
-    for (const fanOut of this.fanOuts.values()) fanOut.close();
+    for (const { fanOut } of this.streams.values()) fanOut.close();
   }
 
   private receiveStun(datagram: Buffer, from: Endpoint): void {
@@ -174,11 +145,11 @@ export class PeerRegistry {
 
   private tick(): void {
     const nowMs = this.context.nowMs();
-    for (const peer of [...this.peers.values()]) peer.tick(nowMs);
+    for (const peer of this.list()) peer.tick(nowMs);
   }
 
   private closeStream(id: string, reason: CloseReason): void {
-    for (const peer of this.list(id)) peer.close(reason);
+    for (const peer of this.list()) if (peer.streamId === id) peer.close(reason);
   }
 
   private forget(peer: Peer, reason: CloseReason): void {
@@ -186,9 +157,6 @@ export class PeerRegistry {
     moveKeys(this.byUfrag, peer, peer.ufragKeys, []);
     moveKeys(this.byAddress, peer, peer.addressKeys, []);
     moveKeys(this.byCheck, peer, peer.checkKeys, []);
-    const left = this.count(peer.streamId) - 1;
-    if (left > 0) this.counts.set(peer.streamId, left);
-    else this.counts.delete(peer.streamId);
     this.tell(peer, { type: "closed", reason, seconds: peer.ageSeconds });
   }
 

@@ -3,7 +3,6 @@
  * source of each stream.
  */
 import type { MediaKind } from "../errors.ts";
-import type { PeerRegistry } from "../peer/registry.ts";
 import type { ProcessRecord } from "../process/record.ts";
 import type { SupervisorHooks } from "../process/supervisor.ts";
 import { FfmpegSource, type LegFailure } from "../source/ffmpeg-source.ts";
@@ -14,7 +13,7 @@ import type { Logger } from "../telemetry/logger.ts";
 
 export interface StreamSourcesOptions {
   readonly streams: StreamRegistry;
-  readonly peers: PeerRegistry;
+  readonly peers: { addStream(stream: Stream): void; removeStream(id: string): void };
   readonly ports: LegPortPool;
   readonly randomBytes: (size: number) => Buffer;
   /** Unix milliseconds on a clock that does not jump. */

@@ -3,10 +3,13 @@
  * and the replay of the group of pictures to a viewer that joins; peers only read it.
  * The packet index is the sequence number extended over its wraps (RFC 3711 §3.3.1).
  */
+import type { MediaKind } from "../errors.ts";
 import { sequenceDelta } from "../wire/rtp/header.ts";
 
 /** Room for one RTP payload. FFmpeg is told to keep packets at 1,200 bytes; others may fill an MTU. */
 export const SLOT_BYTES = 1504;
+/** 4,096 packets hold 10 s of 2.5 Mb/s video, so most GOPs; 256 hold 5 s of 20 ms audio. */
+export const RING_PACKETS: Readonly<Record<MediaKind, number>> = { video: 4096, audio: 256 };
 /** A jump of more than this is a new start of the source, not a loss. */
 const GAP_PACKETS_MAX = 512;
 

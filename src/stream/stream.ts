@@ -4,6 +4,7 @@
  */
 import type { MediaKind } from "../errors.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
+import type { PlayedStream, StreamListener } from "./played.ts";
 import { type Codec, Track } from "./track.ts";
 
 /**
@@ -18,15 +19,7 @@ export interface TrackDescription {
   readonly channels: number;
 }
 
-/** What the egress side wants to be told. */
-export interface StreamListener {
-  /** New packets are at the head of a track's ring. Called once per packet: must only take a note. */
-  packets(): void;
-  /** The tracks were replaced by others: what was negotiated with viewers is void. */
-  tracksReplaced(): void;
-}
-
-export class Stream {
+export class Stream implements PlayedStream {
   readonly id: string;
   /** Greatest number of viewers, undefined where only the server's limit holds. */
   peersMax: number | undefined;
@@ -34,7 +27,8 @@ export class Stream {
   private sourceRuns = false;
   private liveSince: number | undefined;
   private readonly waiters = new Set<(live: boolean) => void>();
-  private listener: StreamListener | undefined;
+  /** One for each media shard. */
+  private readonly listeners = new Set<StreamListener>();
   private readonly nowMs: () => number;
 
   /** `nowMs` is Unix time in milliseconds. */
@@ -66,8 +60,9 @@ export class Stream {
     return this.trackList.find((track) => track.kind === kind);
   }
 
-  listen(listener: StreamListener): void {
-    this.listener = listener;
+  listen(listener: StreamListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /** A source is being started; what it will deliver is not known yet. */
@@ -128,10 +123,14 @@ export class Stream {
     const had = this.trackList.length > 0;
     for (const track of this.trackList) track.close();
     this.trackList = descriptions.map(
-      (description) => new Track({ ...description, onPackets: () => this.listener?.packets() }),
+      (description) => new Track({ ...description, onPackets: this.tellPackets }),
     );
-    if (had) this.listener?.tracksReplaced();
+    if (had) for (const listener of this.listeners) listener.tracksReplaced();
   }
+
+  private readonly tellPackets = (): void => {
+    for (const listener of this.listeners) listener.packets();
+  };
 
   private settle(live: boolean): void {
     for (const waiter of [...this.waiters]) waiter(live);

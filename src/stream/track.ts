@@ -7,16 +7,15 @@ import type { MediaKind } from "../errors.ts";
 import { profileLevelIdIn, startsH264Keyframe } from "../wire/rtp/payload/h264.ts";
 import { startsVp8Keyframe, withoutVp8PictureId } from "../wire/rtp/payload/vp8.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
-import { type PacketFacts, PacketRing } from "./packet-ring.ts";
+import { type PacketFacts, PacketRing, RING_PACKETS } from "./packet-ring.ts";
+import type { PlayedTrack } from "./played.ts";
 
 export type Codec = ProducedTrack["codec"];
 
 /** Clock rate of each codec's RTP timestamps in Hz (RFC 6184, RFC 7741, RFC 7587). */
 const CLOCK_RATES: Readonly<Record<Codec, number>> = { H264: 90_000, VP8: 90_000, OPUS: 48_000 };
-/** 4,096 packets hold 10 s of 2.5 Mb/s video, so most GOPs; 256 hold 5 s of 20 ms audio. */
-const RING_PACKETS: Readonly<Record<MediaKind, number>> = { video: 4096, audio: 256 };
 
-export class Track {
+export class Track implements PlayedTrack {
   readonly kind: MediaKind;
   readonly codec: Codec;
   readonly clockRate: number;

@@ -31,9 +31,10 @@ export interface WhepStream {
 export interface WhepPeers<S extends WhepStream, P extends WhepPeer> {
   /** Throws ServerDraining or PeerLimitReached. */
   admit(stream: S): void;
-  /** Throws CodecMismatch, OfferInvalid and what admit() throws. */
-  open(stream: S, offer: Offer): P;
-  restartIce(peer: P, remote: IceCredentials): P["local"];
+  /** Rejects with CodecMismatch, OfferInvalid and what admit() throws. */
+  open(stream: S, offer: Offer): Promise<P>;
+  /** Rejects with SessionNotFound where the peer has ended. */
+  restartIce(peer: P, remote: IceCredentials): Promise<P["local"]>;
 }
 
 export interface EndpointOptions<S extends WhepStream, P extends WhepPeer> {
@@ -84,7 +85,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
     const offer = parseOffer(await readBody(request, SDP_BYTES_MAX, badOffer));
     await this.awaitLive(stream);
-    const peer = this.options.peers.open(stream, offer);
+    const peer = await this.options.peers.open(stream, offer);
     return this.options.sessions.open(stream.id, peer, offer);
   }
 
@@ -104,7 +105,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     this.options.sessions.get(session.streamId, secret);
     const restart = restartOf(session, fragment);
     if (restart !== undefined)
-      return { session, fragment: this.restart(session, restart, fragment) };
+      return { session, fragment: await this.restart(session, restart, fragment) };
     if (!matches(condition, session.etag)) throw new PreconditionFailed();
     session.peer.addRemoteCandidates(fragment.candidates);
     return { session, fragment: undefined };
@@ -134,8 +135,12 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     throw new SourceTimeout(stream.id, SOURCE_RETRY_SECONDS);
   }
 
-  private restart(session: Session<P>, remote: IceCredentials, fragment: SdpFragment): string {
-    const local = this.options.peers.restartIce(session.peer, remote);
+  private async restart(
+    session: Session<P>,
+    remote: IceCredentials,
+    fragment: SdpFragment,
+  ): Promise<string> {
+    const local = await this.options.peers.restartIce(session.peer, remote);
     this.options.sessions.restarted(session, remote);
     session.peer.addRemoteCandidates(fragment.candidates);
     const mids = session.peer.iceTransportMids;

@@ -17,7 +17,13 @@ export function environmentValue(field: Field, env: Environment): unknown {
   if (TypeGuard.IsArray(field.schema)) return listValue(field, text);
   if (TypeGuard.IsInteger(field.schema) || TypeGuard.IsNumber(field.schema))
     return numberValue(text);
+  if (isWordOrNumber(field)) return numberValue(text);
   return text;
+}
+
+/** Such as `auto` or a count. */
+function isWordOrNumber({ schema }: Field): boolean {
+  return TypeGuard.IsUnion(schema) && schema.anyOf.some((choice) => TypeGuard.IsInteger(choice));
 }
 
 /** Variables that look like ours but are none: a mistyped name must not pass in silence. */

@@ -161,14 +161,14 @@ export class FakePeers implements AppPeers<FakeStream, FakePeer> {
     if (this.refusal !== undefined) throw this.refusal;
   }
 
-  open(stream: FakeStream, offer: Offer): FakePeer {
+  async open(stream: FakeStream, offer: Offer): Promise<FakePeer> {
     const peer = new FakePeer(stream, offer);
     this.peers.set(peer.id, peer);
     peer.onClosed(() => this.peers.delete(peer.id));
     return peer;
   }
 
-  restartIce(peer: FakePeer): LocalIce {
+  async restartIce(peer: FakePeer): Promise<LocalIce> {
     if (this.restartFailure !== undefined) throw this.restartFailure;
     this.generation += 1;
     peer.local = fakeIce(this.generation);

@@ -1,11 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import {
-  CodecMismatch,
-  PeerLimitReached,
-  ServerDraining,
-  StreamNotLive,
-} from "../../../src/errors.ts";
-import { Stream } from "../../../src/stream/stream.ts";
+import { StreamNotLive } from "../../../src/errors.ts";
 import { AWAY, HOME, type PeerTest, peerTest } from "./support.ts";
 
 const open: PeerTest[] = [];
@@ -20,73 +14,24 @@ function setUp(options?: Parameters<typeof peerTest>[0]): PeerTest {
   return made;
 }
 
-/** The error a call throws, if it is one of viewer limits. */
-function limitOf(call: () => void): { scope: string; limit: number } | undefined {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof PeerLimitReached) return { scope: error.scope, limit: error.limit };
-    throw error;
-  }
-  return undefined;
-}
-
-describe("viewer limits", () => {
-  test("the limit of the server counts the viewers of all streams", () => {
-    const made = setUp({ total: 2 });
-    const other = made.addStream("other");
-    made.viewer();
-    made.viewer(other);
-    expect(limitOf(() => made.registry.admit(made.stream))).toEqual({ scope: "global", limit: 2 });
-    expect(limitOf(() => made.viewer(other))).toEqual({ scope: "global", limit: 2 });
-    expect(made.registry.count()).toBe(2);
-  });
-
-  test("the limit of a stream leaves the others alone, and a stream may have one of its own", () => {
-    const made = setUp({ perStream: 1 });
-    const wide = made.addStream("wide", 2);
-    made.viewer();
-    expect(limitOf(() => made.registry.admit(made.stream))).toEqual({ scope: "stream", limit: 1 });
-    made.viewer(wide);
-    made.viewer(wide);
-    expect(limitOf(() => made.registry.admit(wide))).toEqual({ scope: "stream", limit: 2 });
-    expect([made.registry.count("cam"), made.registry.count("wide")]).toEqual([1, 2]);
-  });
-
-  test("a viewer that left makes room for the next", () => {
-    const made = setUp({ total: 1 });
-    made.viewer().peer.close("client_gone");
-    expect(made.registry.count("cam")).toBe(0);
-    expect(() => made.registry.admit(made.stream)).not.toThrow();
-  });
-
-  test("an offer that is refused takes no place", () => {
-    const made = setUp({ total: 1 });
-    const noH264 = { offer: (text: string) => text.replace("H264/90000", "VP9/90000") };
-    expect(() => made.viewer(made.stream, noH264)).toThrow(CodecMismatch);
-    expect(made.registry.count()).toBe(0);
-    expect(() => made.registry.admit(made.stream)).not.toThrow();
-  });
-
-  test("a stream that was just removed answers no offer", () => {
+describe("viewers of a stream", () => {
+  test("a stream that was just removed takes no viewer", () => {
     const made = setUp();
-    const stranger = new Stream({ id: "stranger", peersMax: undefined, nowMs: () => 0 });
-    expect(() => made.viewer(stranger)).toThrow(StreamNotLive);
+    made.registry.removeStream("cam");
+    expect(() => made.viewer()).toThrow(StreamNotLive);
   });
 });
 
 describe("the end of viewers", () => {
-  test("a draining server tells its viewers and takes no new ones", async () => {
+  test("a registry that closes tells its viewers", async () => {
     const made = setUp();
     const viewer = made.viewer();
     await viewer.connect();
     const before = viewer.dtlsDatagrams;
-    made.registry.drain();
+    made.registry.close();
     await viewer.settle();
     expect(viewer.dtlsDatagrams).toBe(before + 1);
     expect(viewer.peer.closeReason).toBe("server_drain");
-    expect(() => made.registry.admit(made.stream)).toThrow(ServerDraining);
-    expect(() => made.viewer()).toThrow(ServerDraining);
   });
 
   test("the viewers of a removed stream end, those of others stay", () => {

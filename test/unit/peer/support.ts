@@ -4,8 +4,9 @@
  */
 import { SrtcpSession, SrtpSession } from "werift";
 import { createNodeCipher } from "../../../src/egress/cipher/node-crypto.ts";
+import { negotiate } from "../../../src/peer/negotiate.ts";
 import type { Peer } from "../../../src/peer/peer.ts";
-import { type PeerLimits, PeerRegistry } from "../../../src/peer/registry.ts";
+import { PeerRegistry } from "../../../src/peer/registry.ts";
 import type { PeerEvent } from "../../../src/peer-events.ts";
 import { Stream } from "../../../src/stream/stream.ts";
 import { SendManyBatch } from "../../../src/transport/batch-sender.ts";
@@ -56,7 +57,7 @@ export interface PeerTest {
   readonly events: PeerEvent[];
   /** The monotonic clock of the registry, in ms. */
   nowMs: number;
-  addStream(id: string, peersMax?: number): Stream;
+  addStream(id: string): Stream;
   /** Advances the clock to this time and lets every peer look at it. */
   tickAt(nowMs: number): void;
   viewer(stream?: Stream, options?: { offer?: (lines: string) => string }): Viewer;
@@ -65,7 +66,7 @@ export interface PeerTest {
 }
 
 /** Call `close` of the registry at the end of a test. */
-export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number } = {}): PeerTest {
+export function peerTest(options: { connectMsMax?: number } = {}): PeerTest {
   const socket = new FakeSocket();
   const mediaSocket = socket as unknown as MediaSocket;
   const random = fixedRandom(7);
@@ -75,8 +76,8 @@ export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number 
     socket,
     events,
     nowMs: 0,
-    addStream: (id: string, peersMax?: number) => {
-      const stream = new Stream({ id, peersMax, nowMs: () => fake.nowMs });
+    addStream: (id: string) => {
+      const stream = new Stream({ id, peersMax: undefined, nowMs: () => fake.nowMs });
       stream.sourceStarted([
         { kind: "video", codec: "H264", channels: 0 },
         { kind: "audio", codec: "OPUS", channels: 2 },
@@ -87,7 +88,7 @@ export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number 
     },
     tickAt: (nowMs: number) => {
       fake.nowMs = nowMs;
-      for (const peer of fake.registry.list("cam")) peer.tick(nowMs);
+      for (const peer of fake.registry.list()) peer.tick(nowMs);
     },
     viewer: (stream = fake.stream, how: { offer?: (text: string) => string } = {}) =>
       new Viewer(fake, stream, how.offer ?? ((text) => text)),
@@ -112,7 +113,6 @@ export function peerTest(options: Partial<PeerLimits> & { connectMsMax?: number 
       unixMs: () => 1_700_000_000_000 + fake.nowMs,
       connectMsMax: options.connectMsMax ?? 15_000,
     },
-    limits: { total: options.total ?? 10, perStream: options.perStream ?? 10 },
     onEvent: (event) => events.push(event),
   });
   fake.stream = fake.addStream("cam");
@@ -142,7 +142,10 @@ export class Viewer {
     this.test = test;
     this.ufrag = `player${++players}`;
     this.identity = identity(PLAYERS[players % PLAYERS.length]);
-    this.peer = test.registry.open(stream, parseOffer(change(this.offer())));
+    this.peer = test.registry.open(
+      stream.id,
+      negotiate(parseOffer(change(this.offer())), stream.produced),
+    );
     this.read = test.socket.sent.length;
     this.dtls = new TestClient({ identity: this.identity }, (datagram) => this.send(datagram));
   }

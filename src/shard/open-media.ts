@@ -1,0 +1,50 @@
+/** Opens the media socket of one shard, with the fastest send path and cipher that work here, and its registry. */
+import { randomBytes } from "node:crypto";
+import { selectCipher } from "../egress/cipher/select.ts";
+import { PeerRegistry } from "../peer/registry.ts";
+import type { PeerEventSink } from "../peer-events.ts";
+import { createDtlsIdentity } from "../transport/dtls.ts";
+import { MediaSocket } from "../transport/media-socket.ts";
+import { selectBatch } from "../transport/select-batch.ts";
+import type { ShardSettings } from "./shard.ts";
+
+export interface OpenMedia {
+  readonly socket: MediaSocket;
+  readonly registry: PeerRegistry;
+  readonly backend: string;
+}
+
+export interface MediaClocks {
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Unix milliseconds on the clock of the sources' timelines. */
+  readonly unixMs: () => number;
+}
+
+/** Rejects with MediaSocketFailed where the port cannot be bound. */
+export async function openMedia(
+  settings: ShardSettings,
+  clocks: MediaClocks,
+  onEvent: PeerEventSink,
+): Promise<OpenMedia> {
+  let registry: PeerRegistry | undefined;
+  const socket = await MediaSocket.open(settings.udpPort, (datagram, port, address) =>
+    registry?.receive(datagram, { address, port }),
+  );
+  const cipher = selectCipher(settings.backend);
+  const send = await selectBatch(socket, settings.backend);
+  registry = new PeerRegistry({
+    context: {
+      identity: await createDtlsIdentity(),
+      socket,
+      batch: send.batch,
+      createCipher: cipher.create,
+      candidates: settings.addresses.map((address) => ({ address, port: socket.port })),
+      randomBytes,
+      connectMsMax: settings.connectMsMax,
+      ...clocks,
+    },
+    onEvent,
+  });
+  return { socket, registry, backend: `${send.name}, ${cipher.name}` };
+}
