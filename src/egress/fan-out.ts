@@ -10,11 +10,24 @@ import type { Subscriber } from "./subscriber.ts";
 /** Pacing of a viewer that catches up: 20 packets each 4 ms fit a receiver's default socket buffer. */
 const CATCH_UP_PACKETS = 20;
 const CATCH_UP_INTERVAL_MS = 4;
+/**
+ * From this many viewers on a frame whose end has not come waits for it, but not longer than a millisecond: a frame in
+ * two halves costs each viewer a message and a wake-up more, and nobody can decode the first half.
+ */
+const WHOLE_FRAME_VIEWERS = 4;
+const WHOLE_FRAME_MS_MAX = 1;
+
+/** A viewer that shows no picture after so many is not helped by more. */
+const REPEATS_MAX = 3;
 
 /** The viewers of one track. */
 interface Lane {
   readonly track: PlayedTrack;
   readonly live: Subscriber[];
+  /** Get nothing before the next keyframe. */
+  readonly waiting: Set<Subscriber>;
+  /** Get the rest of the frame that was begun, then wait for a keyframe. */
+  readonly ending: Set<Subscriber>;
   sentUpTo: number;
 }
 
@@ -24,6 +37,7 @@ export class FanOut {
   private readonly behind = new Set<Subscriber>();
   private tickArmed = false;
   private catchUpTimer: ReturnType<typeof setTimeout> | undefined;
+  private wholeFrameTimer: ReturnType<typeof setTimeout> | undefined;
   /** Who is first changes with each tick, so that nobody is always last. */
   private rotation = 0;
 
@@ -39,11 +53,18 @@ export class FanOut {
   };
 
   /**
-   * Adds a viewer's track. Video starts with the last keyframe, so that a picture shows at once, and then
-   * catches up with the rest; audio joins live.
+   * Adds a viewer's track. Video starts with the last keyframe where the cache holds it, so that a picture shows at
+   * once, and then catches up with the rest; else with the next one. Audio joins live.
    */
   add(subscriber: Subscriber): void {
-    this.lane(subscriber.track);
+    const lane = this.lane(subscriber.track);
+    const { track } = lane;
+    const start = replayIndex(track);
+    if (start < 0) {
+      lane.waiting.add(subscriber);
+      return;
+    }
+    subscriber.startAt(start);
     this.behind.add(subscriber);
     this.catchUp();
   }
@@ -52,19 +73,42 @@ export class FanOut {
     this.behind.delete(subscriber);
     const lane = this.lanes.get(subscriber.track);
     if (lane === undefined) return;
-    const at = lane.live.indexOf(subscriber);
-    if (at >= 0) lane.live.splice(at, 1);
-    if (lane.live.length === 0) this.lanes.delete(subscriber.track);
+    lane.waiting.delete(subscriber);
+    lane.ending.delete(subscriber);
+    takeOut(lane.live, subscriber);
+    if (lane.live.length + lane.waiting.size + lane.ending.size === 0) {
+      this.lanes.delete(subscriber.track);
+    }
   }
 
-  /** Where a new viewer of a track should begin. */
-  static firstIndex(track: PlayedTrack): number {
-    const { keyframeIndex, head } = track.ring;
-    return track.kind === "video" && keyframeIndex >= 0 ? keyframeIndex : head;
+  /** Sends a viewer nothing more from the end of this frame to the next keyframe but `keyframesToSkip`. */
+  pause(subscriber: Subscriber, keyframesToSkip: number): void {
+    const lane = this.lane(subscriber.track);
+    if (lane.waiting.has(subscriber) || lane.ending.has(subscriber)) return;
+    subscriber.keyframesToSkip = keyframesToSkip;
+    const live = takeOut(lane.live, subscriber);
+    this.behind.delete(subscriber);
+    const cut = live && !this.endsFrame(lane, subscriber.nextIndex);
+    (cut ? lane.ending : lane.waiting).add(subscriber);
+  }
+
+  /**
+   * Sends the keyframe once more where that is the one the viewer started with: it has not decoded it. Later on a
+   * repeated keyframe is older than what is shown, and FFmpeg cannot be asked for a new one.
+   */
+  repeatKeyframe(subscriber: Subscriber): void {
+    const { track, startIndex } = subscriber;
+    if (track.kind !== "video" || track.ring.replayIndex !== startIndex) return;
+    // While it catches up the keyframe is on its way.
+    if (this.behind.has(subscriber) || subscriber.repeats >= REPEATS_MAX) return;
+    subscriber.repeats++;
+    this.remove(subscriber);
+    this.add(subscriber);
   }
 
   close(): void {
     clearTimeout(this.catchUpTimer);
+    clearTimeout(this.wholeFrameTimer);
     this.behind.clear();
     this.lanes.clear();
   }
@@ -72,7 +116,13 @@ export class FanOut {
   private lane(track: PlayedTrack): Lane {
     let lane = this.lanes.get(track);
     if (lane === undefined) {
-      lane = { track, live: [], sentUpTo: track.ring.head };
+      lane = {
+        track,
+        live: [],
+        waiting: new Set(),
+        ending: new Set(),
+        sentUpTo: track.ring.head,
+      };
       this.lanes.set(track, lane);
     }
     return lane;
@@ -81,19 +131,67 @@ export class FanOut {
   private readonly tick = (): void => {
     this.tickArmed = false;
     this.rotation++;
+    for (const lane of this.lanes.values()) {
+      if (!this.waitsForFrame(lane)) this.sendNew(lane);
+    }
+    this.batch.flush();
+  };
+
+  /** The frame has waited long enough. */
+  private readonly sendHalfFrames = (): void => {
+    this.wholeFrameTimer = undefined;
     for (const lane of this.lanes.values()) this.sendNew(lane);
     this.batch.flush();
   };
+
+  private waitsForFrame(lane: Lane): boolean {
+    if (lane.live.length < WHOLE_FRAME_VIEWERS) return false;
+    const { head } = lane.track.ring;
+    if (head === lane.sentUpTo || this.endsFrame(lane, head)) return false;
+    this.wholeFrameTimer ??= setTimeout(this.sendHalfFrames, WHOLE_FRAME_MS_MAX);
+    return true;
+  }
+
+  /** True where the packet before this index is the last of its frame. */
+  private endsFrame({ track: { kind, ring } }: Lane, index: number): boolean {
+    return kind !== "video" || !ring.has(index - 1) || ring.marker(index - 1) !== 0;
+  }
 
   private sendNew(lane: Lane): void {
     const { ring } = lane.track;
     const from = Math.max(lane.sentUpTo, ring.tail);
     const to = ring.head;
     lane.sentUpTo = to;
+    if (from === to) return;
     const count = lane.live.length;
-    if (count === 0 || from === to) return;
     for (let i = 0; i < count; i++) {
       this.sendRun(lane.live[(i + this.rotation) % count]!, from, to);
+    }
+    if (lane.ending.size > 0) this.finishFrames(lane, from, to);
+    if (lane.waiting.size > 0) this.startAtKeyframe(lane, from, to);
+  }
+
+  private finishFrames(lane: Lane, from: number, to: number): void {
+    const { ring } = lane.track;
+    let end = from;
+    while (end < to && (!ring.has(end) || ring.marker(end) === 0)) end++;
+    for (const subscriber of lane.ending) {
+      this.sendRun(subscriber, from, Math.min(end + 1, to));
+      if (end === to) continue;
+      lane.ending.delete(subscriber);
+      lane.waiting.add(subscriber);
+    }
+  }
+
+  private startAtKeyframe(lane: Lane, from: number, to: number): void {
+    const keyframe = lane.track.ring.keyframeIndex;
+    if (keyframe < from) return;
+    for (const subscriber of lane.waiting) {
+      if (subscriber.keyframesToSkip-- > 0) continue;
+      lane.waiting.delete(subscriber);
+      subscriber.startAt(keyframe);
+      this.sendRun(subscriber, keyframe, to);
+      lane.live.push(subscriber);
     }
   }
 
@@ -113,8 +211,7 @@ export class FanOut {
     const from = Math.max(subscriber.nextIndex, ring.tail);
     const to = Math.min(live, from + CATCH_UP_PACKETS);
     this.sendRun(subscriber, from, to);
-    subscriber.nextIndex = Math.max(from, to);
-    if (subscriber.nextIndex < live) return;
+    if (Math.max(from, to) < live) return;
     this.behind.delete(subscriber);
     lane.live.push(subscriber);
   }
@@ -125,7 +222,20 @@ export class FanOut {
     for (let index = from; index < to; index++) {
       if (ring.has(index)) subscriber.send(index, this.batch);
     }
+    subscriber.nextIndex = Math.max(from, to);
   }
+}
+
+/** Where a viewer that joins now begins; −1: at the next keyframe. */
+function replayIndex({ kind, ring }: PlayedTrack): number {
+  return kind === "video" ? ring.replayIndex : ring.head;
+}
+
+/** True where it was in the list. */
+function takeOut(list: Subscriber[], subscriber: Subscriber): boolean {
+  const at = list.indexOf(subscriber);
+  if (at >= 0) list.splice(at, 1);
+  return at >= 0;
 }
 
 /** Connects a fan-out to its stream. `onTracksReplaced` must end the viewers of the old tracks. */

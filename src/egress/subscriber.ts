@@ -26,6 +26,8 @@ export interface SubscriberOptions {
   readonly firstSequence: number;
   /** 32 random bits added to each timestamp. */
   readonly timestampShift: number;
+  /** Called when sending begins, and when it goes on after frames that were left out. */
+  readonly onStart?: (framesSkipped: number) => void;
 }
 
 export class Subscriber {
@@ -35,39 +37,59 @@ export class Subscriber {
   readonly payloadType: number;
   readonly rtx: SubscriberOptions["rtx"];
   readonly timestampShift: number;
-  /** The next packet index to send while catching up; the live batch ignores it. */
-  nextIndex: number;
+  /** The packet index after the last one that was sent. */
+  nextIndex = 0;
+  /** The packet index it started at, the last time it did. */
+  startIndex = -1;
+  /** While it waits: so many keyframes are let pass. */
+  keyframesToSkip = 0;
+  /** How often the keyframe it started at was sent again. */
+  repeats = 0;
   packetsSent = 0;
   /** Payload bytes, as sender reports count them (RFC 3550 §6.4.1). */
   octetsSent = 0;
-  private readonly firstIndex: number;
+  private readonly onStart: ((framesSkipped: number) => void) | undefined;
+  private readonly firstSequence: number;
   /** Extended sequence number minus packet index. */
-  private readonly sequenceShift: number;
+  private sequenceShift = 0;
   private rtxSequence: number;
 
-  /** Starts at the packet index `firstIndex`. */
-  constructor(options: SubscriberOptions, firstIndex: number) {
+  constructor(options: SubscriberOptions) {
     this.track = options.track;
     this.path = options.path;
     this.payloadType = options.payloadType;
     this.ssrc = options.ssrc;
     this.rtx = options.rtx;
     this.timestampShift = options.timestampShift;
-    this.firstIndex = firstIndex;
-    this.nextIndex = firstIndex;
-    this.sequenceShift = options.firstSequence - firstIndex;
+    this.onStart = options.onStart;
+    this.firstSequence = options.firstSequence;
     this.rtxSequence = options.firstSequence;
   }
 
   /**
-   * The packet index behind a 16-bit sequence number the player names, near the head of the ring.
-   * Undefined where the player was never sent it, or the ring no longer holds it.
+   * Goes on with this packet index, without a gap in the sequence numbers: what was left out was not lost. What was
+   * sent before can no longer be asked for.
+   */
+  startAt(index: number): void {
+    const first = this.startIndex < 0;
+    const next = first ? this.firstSequence : this.nextIndex + this.sequenceShift;
+    const framesSkipped = first ? 0 : this.track.ring.framesBetween(this.nextIndex, index);
+    this.sequenceShift = next - index;
+    this.startIndex = index;
+    this.nextIndex = index;
+    this.onStart?.(framesSkipped);
+  }
+
+  /**
+   * The packet index behind a 16-bit sequence number the player names, near the last that was sent.
+   * Undefined where the player was never sent it, or the ring no longer holds it: a number that is still to come
+   * may get another packet, and two packets under one number would share an IV (RFC 7714 §8.1).
    */
   heldIndexOf(sequence: number): number | undefined {
-    const head = this.track.ring.head + this.sequenceShift;
-    const behind = (head - sequence) & 0xffff;
-    const index = head - behind - this.sequenceShift;
-    return index >= this.firstIndex && this.track.ring.has(index) ? index : undefined;
+    const last = this.nextIndex - 1;
+    const behind = (last + this.sequenceShift - sequence) & 0xffff;
+    const index = last - behind;
+    return index >= this.startIndex && this.track.ring.has(index) ? index : undefined;
   }
 
   /** Protects the packet of this index and queues it for the viewer. The ring must hold it. */

@@ -22,6 +22,14 @@ export interface LegReport {
   readonly jitterSeconds: number;
   readonly lost: number;
   readonly expected: number;
+  /** The viewer's own figure, 0 to 1, since its report before. */
+  readonly fractionLost: number;
+}
+
+export interface FeedbackListener {
+  report(report: LegReport, nowMs: number): void;
+  /** The viewer can show nothing without a keyframe. */
+  keyframeWanted(subscriber: Subscriber): void;
 }
 
 /** What the last report of a leg said, for the differences. */
@@ -32,6 +40,8 @@ interface Reported {
 
 /** One RTCP datagram may ask for this many packets; what is beyond is not looked at. */
 const NACK_ENTRIES_MAX = 64;
+/** Between two keyframes for one viewer that are sent on its request. */
+const KEYFRAME_INTERVAL_MS = 500;
 
 export class Feedback implements RtcpHandler {
   readonly statistics: FeedbackStatistics = {
@@ -44,29 +54,25 @@ export class Feedback implements RtcpHandler {
   private readonly resends = new Map<number, Resend>();
   private readonly subscribers = new Map<number, Subscriber>();
   private readonly batch: BatchSender;
-  private readonly onReport: (report: LegReport) => void;
+  private readonly listener: FeedbackListener;
   private readonly reported = new Map<number, Reported>();
   private nowMs = 0;
   private unixSeconds = 0;
   private nackEntries = 0;
+  private keyframeMs = Number.NEGATIVE_INFINITY;
 
-  constructor(
-    subscribers: readonly Subscriber[],
-    batch: BatchSender,
-    onReport: (report: LegReport) => void,
-  ) {
+  constructor(subscribers: readonly Subscriber[], batch: BatchSender, listener: FeedbackListener) {
     this.batch = batch;
-    this.onReport = onReport;
+    this.listener = listener;
     for (const subscriber of subscribers) {
       this.subscribers.set(subscriber.ssrc, subscriber);
       this.resends.set(subscriber.ssrc, new Resend(subscriber, batch));
     }
   }
 
-  get packetsResent(): number {
-    let sum = 0;
-    for (const resend of this.resends.values()) sum += resend.packetsResent;
-    return sum;
+  /** On the leg with this SSRC. */
+  packetsResent(ssrc: number): number {
+    return this.resends.get(ssrc)?.packetsResent ?? 0;
   }
 
   /** Takes plain RTCP. `nowMs` is monotonic, `unixSeconds` the clock of the sender reports. */
@@ -87,7 +93,11 @@ export class Feedback implements RtcpHandler {
     this.statistics.jitterMs = jitterSeconds * 1000;
     if (rttSeconds !== undefined) this.statistics.rttMs = rttSeconds * 1000;
     const leg = subscriber.track.kind;
-    this.onReport({ leg, rttSeconds, jitterSeconds, ...this.sinceLast(block) });
+    const { fractionLost } = block;
+    this.listener.report(
+      { leg, rttSeconds, jitterSeconds, fractionLost, ...this.sinceLast(block) },
+      this.nowMs,
+    );
   }
 
   /** RFC 3550 §6.4.1: RTT = now - LSR - DLSR, in units of 1/65536 s. */
@@ -116,8 +126,12 @@ export class Feedback implements RtcpHandler {
     this.resends.get(mediaSsrc)?.nack(packetId, bitmask, this.nowMs, rttMs);
   }
 
-  /** FFmpeg cannot be asked for a keyframe; the next one comes within the GOP. */
-  keyframeRequest(): void {
+  /** Browsers ask again and again until a keyframe comes. */
+  keyframeRequest(mediaSsrc: number): void {
     this.statistics.keyframeRequests++;
+    const subscriber = this.subscribers.get(mediaSsrc);
+    if (subscriber === undefined || this.nowMs - this.keyframeMs < KEYFRAME_INTERVAL_MS) return;
+    this.keyframeMs = this.nowMs;
+    this.listener.keyframeWanted(subscriber);
   }
 }

@@ -3,9 +3,7 @@
  * Entering "connected" is the one place where the way of control meets the way of media.
  */
 import type { SrtpCipher } from "../egress/cipher/cipher.ts";
-import { FanOut } from "../egress/fan-out.ts";
-import { senderReport } from "../egress/sender-report.ts";
-import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
+import type { FanOut } from "../egress/fan-out.ts";
 import type { MediaKind } from "../errors.ts";
 import type { CloseReason, ConnectionType, PeerChange, SecurityEvent } from "../peer-events.ts";
 import type { PlayedStream } from "../stream/played.ts";
@@ -18,7 +16,6 @@ import {
 } from "../transport/dtls.ts";
 import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
 import { type Endpoint, type MediaSocket, plainAddress } from "../transport/media-socket.ts";
-import { Srtcp } from "../transport/srtcp.ts";
 import {
   answeredBundle,
   type LocalIce,
@@ -28,7 +25,7 @@ import {
 } from "../wire/sdp/answer.ts";
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
 import type { StunMessage } from "../wire/stun/message.ts";
-import { Feedback } from "./feedback.ts";
+import { type LegTotals, PeerMedia, type TrackSsrcs } from "./media.ts";
 
 export type PeerState = "new" | "checking" | "handshaking" | "connected" | "closed";
 
@@ -100,7 +97,7 @@ export class Peer {
   private readonly negotiation: Negotiation;
   private readonly fanOut: FanOut;
   private readonly onChange: (peer: Peer, change: PeerChange) => void;
-  private readonly ssrcs: ReadonlyMap<MediaKind, { ssrc: number; rtxSsrc: number | undefined }>;
+  private readonly ssrcs: ReadonlyMap<MediaKind, TrackSsrcs>;
   private readonly cname: string;
   private readonly sinceUnixMs: number;
   private readonly closeListeners: ((reason: CloseReason) => void)[] = [];
@@ -108,14 +105,12 @@ export class Peer {
   private dtls: DtlsSession | undefined;
   private dtlsEndpoint: Endpoint | undefined;
   private earlyDtls: Buffer[] = [];
-  private srtcp: Srtcp | undefined;
-  private path: ViewerPath | undefined;
-  private subscribers: readonly Subscriber[] = [];
-  private feedback: Feedback | undefined;
+  private media: PeerMedia | undefined;
   private aliveMs: number;
   private reportedMs = Number.NEGATIVE_INFINITY;
   private suspectedMs = Number.NEGATIVE_INFINITY;
-  private selectedBefore = false;
+  private selectedType: RemoteCandidate["type"] | null = null;
+  private pictureSent = false;
 
   constructor(options: PeerOptions) {
     const { context, negotiation } = options;
@@ -223,15 +218,10 @@ export class Peer {
 
   /** An SRTCP datagram from an address of this peer. */
   receiveSrtcp(datagram: Buffer): void {
-    if (this.state !== "connected") return;
-    const plain = this.srtcp?.unprotect(datagram);
-    if (plain === undefined) {
-      this.suspect("srtcp_auth_failed");
-      return;
-    }
+    if (this.state !== "connected" || this.media === undefined) return;
     const nowMs = this.context.nowMs();
-    this.aliveMs = nowMs;
-    this.feedback?.receive(plain, nowMs, this.context.unixMs() / 1000);
+    if (this.media.receive(datagram, nowMs, this.context.unixMs())) this.aliveMs = nowMs;
+    else this.suspect("srtcp_auth_failed");
   }
 
   /** Called a few times a second: sends reports that are due and ends a peer that is gone. */
@@ -244,7 +234,9 @@ export class Peer {
       this.close("consent_lost");
       return;
     }
-    if (nowMs - this.reportedMs >= REPORT_INTERVAL_MS) this.sendReports(nowMs);
+    if (nowMs - this.reportedMs < REPORT_INTERVAL_MS) return;
+    this.reportedMs = nowMs;
+    this.media?.sendReports(this.context.unixMs());
   }
 
   /** Ends the viewer at once (RFC 7675 §5.2): no packet is sent after the DTLS close. Idempotent. */
@@ -252,30 +244,36 @@ export class Peer {
     if (this.state === "closed") return;
     this.state = "closed";
     this.closeReason = reason;
-    for (const subscriber of this.subscribers) this.fanOut.remove(subscriber);
-    this.path?.cipher.close();
+    this.media?.close();
     this.dtls?.close();
     for (const listener of this.closeListeners) listener(reason);
   }
 
+  /** What was sent so far, by leg. */
+  get totals(): readonly LegTotals[] {
+    return this.media?.totals ?? [];
+  }
+
   view(): PeerView {
-    const sum = (pick: (subscriber: Subscriber) => number) =>
-      this.subscribers.reduce((total, subscriber) => total + pick(subscriber), 0);
+    const { totals } = this;
+    const sum = (pick: (leg: LegTotals) => number) =>
+      totals.reduce((total, leg) => total + pick(leg), 0);
     const codec = (kind: MediaKind) =>
       this.negotiation.tracks.find((track) => track.kind === kind)?.codec ?? null;
+    const statistics = this.media?.statistics;
     return {
       id: this.id,
       state: this.state,
       sinceMs: this.sinceUnixMs,
-      remoteCandidateType: this.remoteCandidateType(),
+      remoteCandidateType: this.selectedType,
       videoCodec: codec("video"),
       audioCodec: codec("audio"),
-      packetsSent: sum((subscriber) => subscriber.packetsSent),
-      bytesSent: sum((subscriber) => subscriber.octetsSent),
-      packetsResent: this.feedback?.packetsResent ?? 0,
-      rttMs: this.feedback?.statistics.rttMs ?? null,
-      lossPercent: this.feedback?.statistics.lossPercent ?? null,
-      jitterMs: this.feedback?.statistics.jitterMs ?? null,
+      packetsSent: sum((leg) => leg.packets),
+      bytesSent: sum((leg) => leg.bytes),
+      packetsResent: sum((leg) => leg.packetsResent),
+      rttMs: statistics?.rttMs ?? null,
+      lossPercent: statistics?.lossPercent ?? null,
+      jitterMs: statistics?.jitterMs ?? null,
     };
   }
 
@@ -285,13 +283,11 @@ export class Peer {
   }
 
   private select(endpoint: Endpoint): void {
-    if (this.path !== undefined) this.path.endpoint = endpoint;
-    this.tell({
-      type: "path_selected",
-      candidateType: this.candidateType(endpoint),
-      moved: this.selectedBefore,
-    });
-    this.selectedBefore = true;
+    this.media?.moveTo(endpoint);
+    const moved = this.selectedType !== null;
+    const candidateType = this.candidateType(endpoint);
+    this.selectedType = candidateType;
+    this.tell({ type: "path_selected", candidateType, moved });
     const early = this.earlyDtls;
     this.earlyDtls = [];
     for (const datagram of early) this.receiveDtls(datagram, endpoint);
@@ -317,16 +313,34 @@ export class Peer {
     if (endpoint === undefined || this.state !== "handshaking") return;
     this.state = "connected";
     this.tell({ type: "dtls_connected", cipher: keys.profile });
-    this.srtcp = new Srtcp(keys);
-    this.path = { endpoint, cipher: this.context.createCipher(keys) };
-    this.subscribers = this.subscribe(this.path);
-    this.feedback = new Feedback(this.subscribers, this.context.batch, (report) =>
-      this.tell({ type: "report", connectionType: this.connectionType, ...report }),
-    );
-    this.sendReports(this.context.nowMs());
+    const { batch, createCipher, randomBytes, socket } = this.context;
+    this.media = new PeerMedia({
+      stream: this.stream,
+      tracks: this.negotiation.tracks,
+      ssrcs: this.ssrcs,
+      cname: this.cname,
+      keys,
+      createCipher,
+      endpoint,
+      fanOut: this.fanOut,
+      batch,
+      randomBytes,
+      send: (datagram, to) => socket.send(datagram, to),
+      onReport: ({ fractionLost: _, ...report }) =>
+        this.tell({ type: "report", connectionType: this.connectionType, ...report }),
+      onVideoStart: (framesSkipped) => this.pictureStarts(framesSkipped),
+    });
     const { connectionType } = this;
     this.tell({ type: "connected", seconds: this.ageSeconds, connectionType });
-    for (const subscriber of this.subscribers) this.fanOut.add(subscriber);
+    this.reportedMs = this.context.nowMs();
+    this.media.start(this.context.unixMs());
+  }
+
+  private pictureStarts(framesSkipped: number): void {
+    if (framesSkipped > 0) this.tell({ type: "congested", framesSkipped });
+    if (this.pictureSent) return;
+    this.pictureSent = true;
+    this.tell({ type: "first_keyframe_sent", seconds: this.ageSeconds });
   }
 
   private dtlsFailed(reason: DtlsFailure): void {
@@ -347,46 +361,13 @@ export class Peer {
     this.tell({ type: "security", event });
   }
 
-  private subscribe(path: ViewerPath): readonly Subscriber[] {
-    const { randomBytes } = this.context;
-    return this.negotiation.tracks.flatMap((negotiated) => {
-      const track = this.stream.track(negotiated.kind);
-      const ssrcs = this.ssrcs.get(negotiated.kind);
-      if (track === undefined || ssrcs === undefined) return [];
-      const { rtxPayloadType } = negotiated;
-      const options = {
-        track,
-        path,
-        payloadType: negotiated.payloadType,
-        ssrc: ssrcs.ssrc,
-        rtx:
-          rtxPayloadType === undefined || ssrcs.rtxSsrc === undefined
-            ? undefined
-            : { payloadType: rtxPayloadType, ssrc: ssrcs.rtxSsrc },
-        firstSequence: 1024 + (randomBytes(2).readUInt16BE() % 31_744),
-        timestampShift: randomBytes(4).readUInt32BE(),
-      };
-      return [new Subscriber(options, FanOut.firstIndex(track))];
-    });
-  }
-
-  private sendReports(nowMs: number): void {
-    this.reportedMs = nowMs;
-    const unixSeconds = this.context.unixMs() / 1000;
-    if (this.srtcp === undefined || this.path === undefined) return;
-    for (const subscriber of this.subscribers) {
-      const report = senderReport(subscriber, unixSeconds, this.cname);
-      this.context.socket.send(this.srtcp.protect(report), this.path.endpoint);
-    }
-  }
-
   private newCredentials(): IceCredentials {
     // RFC 8445 §5.3 asks for 24 and 128 random bits; base64url characters need no escape in SDP but "-" and "_".
     const random = (bytes: number) => this.context.randomBytes(bytes).toString("hex");
     return { iceUfrag: random(6), icePwd: random(16) };
   }
 
-  private newSsrcs(track: NegotiatedTrack): { ssrc: number; rtxSsrc: number | undefined } {
+  private newSsrcs(track: NegotiatedTrack): TrackSsrcs {
     const random = () => this.context.randomBytes(4).readUInt32BE();
     return {
       ssrc: random(),
@@ -395,12 +376,7 @@ export class Peer {
   }
 
   private get connectionType(): ConnectionType {
-    return this.remoteCandidateType() === "relay" ? "relay" : "direct";
-  }
-
-  private remoteCandidateType(): RemoteCandidate["type"] | null {
-    const selected = this.ice.selectedEndpoint;
-    return selected === undefined ? null : this.candidateType(selected);
+    return this.selectedType === "relay" ? "relay" : "direct";
   }
 
   private candidateType({ address, port }: Endpoint): RemoteCandidate["type"] {

@@ -1,4 +1,5 @@
 /** Carries the packets of one stream into the queue of one media worker, once per turn of the event loop. */
+import type { ReplayLimits } from "../stream/packet-ring.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { Track } from "../stream/track.ts";
 import type { TrackDescription } from "./messages.ts";
@@ -11,6 +12,7 @@ interface Lane {
   readonly track: Track;
   readonly number: number;
   sentUpTo: number;
+  limits: ReplayLimits;
 }
 
 export interface FeedOptions {
@@ -21,6 +23,8 @@ export interface FeedOptions {
   readonly nextNumber: () => number;
   /** Tells the worker of the stream's tracks. */
   readonly announce: (id: string, tracks: readonly TrackDescription[]) => void;
+  /** Tells the worker how much of a track may be replayed. */
+  readonly limit: (number: number, limits: ReplayLimits) => void;
 }
 
 export class Feed {
@@ -47,12 +51,17 @@ export class Feed {
     const same =
       stream.tracks.length === this.lanes.length &&
       stream.tracks.every((track, i) => this.lanes[i]?.track === track);
-    if (this.closed || (same && this.announced)) return;
+    if (this.closed) return;
+    if (same && this.announced) {
+      for (const lane of this.lanes) this.syncLimits(lane);
+      return;
+    }
     this.announced = true;
     this.lanes = stream.tracks.map((track) => ({
       track,
       number: nextNumber(),
       sentUpTo: firstIndex(track),
+      limits: track.ring.replayLimits,
     }));
     announce(
       stream.id,
@@ -60,9 +69,17 @@ export class Feed {
         number,
         kind: track.kind,
         clockRate: track.clockRate,
+        replayLimits: track.ring.replayLimits,
       })),
     );
     this.arm();
+  }
+
+  private syncLimits(lane: Lane): void {
+    const { replayLimits } = lane.track.ring;
+    if (lane.limits === replayLimits) return;
+    lane.limits = replayLimits;
+    this.options.limit(lane.number, replayLimits);
   }
 
   close(): void {

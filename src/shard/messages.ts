@@ -2,6 +2,7 @@
 import type { MediaKind } from "../errors.ts";
 import type { PeerView } from "../peer/peer.ts";
 import type { CloseReason, PeerEvent } from "../peer-events.ts";
+import type { ReplayLimits } from "../stream/packet-ring.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
 import type { LocalIce, Negotiation } from "../wire/sdp/answer.ts";
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
@@ -12,6 +13,7 @@ export interface TrackDescription {
   readonly number: number;
   readonly kind: MediaKind;
   readonly clockRate: number;
+  readonly replayLimits: ReplayLimits;
 }
 
 export type ToWorker =
@@ -24,6 +26,7 @@ export type ToWorker =
     }
   /** The stream is played from here on, with these tracks instead of those it had. */
   | { readonly type: "stream"; readonly id: string; readonly tracks: readonly TrackDescription[] }
+  | { readonly type: "replay-limits"; readonly number: number; readonly limits: ReplayLimits }
   | { readonly type: "remove-stream"; readonly id: string }
   | {
       readonly type: "open";

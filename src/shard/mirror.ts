@@ -1,6 +1,6 @@
 /** In a media worker: the streams as the thread that receives them tells of them, filled from the packet queue. */
 import type { MediaKind } from "../errors.ts";
-import { PacketRing, RING_PACKETS } from "../stream/packet-ring.ts";
+import { PacketRing, type ReplayLimits, RING_PACKETS } from "../stream/packet-ring.ts";
 import type { PlayedStream, PlayedTrack, StreamListener } from "../stream/played.ts";
 import type { TrackDescription } from "./messages.ts";
 import type { PacketQueue } from "./packet-queue.ts";
@@ -11,11 +11,12 @@ class MirroredTrack implements PlayedTrack {
   readonly clockRate: number;
   readonly ring: PacketRing;
 
-  constructor({ number, kind, clockRate }: TrackDescription) {
+  constructor({ number, kind, clockRate, replayLimits }: TrackDescription) {
     this.number = number;
     this.kind = kind;
     this.clockRate = clockRate;
     this.ring = new PacketRing(RING_PACKETS[kind]);
+    this.ring.replayLimits = replayLimits;
   }
 }
 
@@ -67,6 +68,11 @@ export class Mirror {
     }
     if (had) stream.listener?.tracksReplaced();
     return known === undefined ? stream : undefined;
+  }
+
+  setReplayLimits(number: number, limits: ReplayLimits): void {
+    const known = this.byNumber.get(number);
+    if (known !== undefined) known.track.ring.replayLimits = limits;
   }
 
   remove(id: string): void {

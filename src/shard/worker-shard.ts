@@ -211,6 +211,7 @@ export class WorkerShard implements MediaShard {
       queue: () => this.life?.queue,
       nextNumber: () => this.lastTrack++,
       announce: (id, tracks) => this.post({ type: "stream", id, tracks }),
+      limit: (number, limits) => this.post({ type: "replay-limits", number, limits }),
     });
   }
 

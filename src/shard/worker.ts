@@ -51,6 +51,9 @@ class MediaWorker {
         this.mirror.takePackets();
         return;
       }
+      case "replay-limits":
+        this.mirror.setReplayLimits(message.number, message.limits);
+        return;
       case "remove-stream":
         registry.removeStream(message.id);
         this.mirror.remove(message.id);

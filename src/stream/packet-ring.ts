@@ -22,10 +22,21 @@ export interface PacketFacts {
   readonly startsKeyframe: boolean;
 }
 
+/** How much may be replayed to a viewer that joins. */
+export interface ReplayLimits {
+  readonly packets: number;
+  readonly bytes: number;
+  /** In units of the RTP timestamps. */
+  readonly ticks: number;
+}
+
+const UNLIMITED: ReplayLimits = { packets: Infinity, bytes: Infinity, ticks: Infinity };
+
 export class PacketRing {
   /** Payloads, one slot of SLOT_BYTES each. Never reallocated: its address may be handed to the kernel. */
   readonly bytes: Buffer;
   readonly capacity: number;
+  replayLimits = UNLIMITED;
   private readonly lengths: Uint16Array;
   private readonly timestamps: Uint32Array;
   /** 0x80 for packets with the marker bit, so that it can be or-ed into the header. */
@@ -34,6 +45,8 @@ export class PacketRing {
   private nextIndex = 0;
   private lastSequence = -1;
   private keyframe = -1;
+  /** Payload bytes since the last keyframe began. */
+  private bytesHeld = 0;
 
   /** Capacity in packets; a power of two. */
   constructor(capacity: number) {
@@ -61,6 +74,18 @@ export class PacketRing {
   }
 
   /**
+   * Index of the last keyframe where it and what followed are within the limits, −1 where not: a viewer that joins
+   * then waits for the next one.
+   */
+  get replayIndex(): number {
+    const first = this.keyframeIndex;
+    const { packets, bytes, ticks } = this.replayLimits;
+    if (first < 0 || this.nextIndex - first > packets || this.bytesHeld > bytes) return -1;
+    const age = (this.timestamp(this.nextIndex - 1) - this.timestamp(first)) | 0;
+    return age <= ticks ? first : -1;
+  }
+
+  /**
    * Stores a payload. A late packet fills its hole for resends; a duplicate or an oversized
    * payload is dropped. Returns true where `head` moved, so there is something to send.
    */
@@ -75,7 +100,9 @@ export class PacketRing {
     for (let i = 0; i < skipped; i++) this.lengths[this.nextIndex++ & this.mask] = 0;
     if (facts.startsKeyframe && !this.continuesKeyframe(facts.timestamp)) {
       this.keyframe = this.nextIndex;
+      this.bytesHeld = 0;
     }
+    this.bytesHeld += payload.length;
     this.store(this.nextIndex++, payload, facts);
     this.lastSequence = facts.sequence;
     return true;
@@ -96,6 +123,15 @@ export class PacketRing {
     this.lengths[slot] = payload.length;
     this.timestamps[slot] = facts.timestamp;
     this.markers[slot] = facts.marker ? 0x80 : 0;
+  }
+
+  /** How many frames of what is still held end in [from, to). */
+  framesBetween(from: number, to: number): number {
+    let frames = 0;
+    for (let index = Math.max(from, this.tail); index < to; index++) {
+      if (this.has(index) && this.marker(index) !== 0) frames++;
+    }
+    return frames;
   }
 
   /** True where the packet of this index is held. */

@@ -19,6 +19,13 @@ export interface TrackDescription {
   readonly channels: number;
 }
 
+/** Bounds of what a viewer that joins is sent at once, so that it sees a picture before the next keyframe. */
+export interface GopCache {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
 export class Stream implements PlayedStream {
   readonly id: string;
   /** Greatest number of viewers, undefined where only the server's limit holds. */
@@ -30,6 +37,7 @@ export class Stream implements PlayedStream {
   /** One for each media shard. */
   private readonly listeners = new Set<StreamListener>();
   private readonly nowMs: () => number;
+  private gopCache: GopCache | undefined;
 
   /** `nowMs` is Unix time in milliseconds. */
   constructor(options: { id: string; peersMax: number | undefined; nowMs: () => number }) {
@@ -58,6 +66,14 @@ export class Stream implements PlayedStream {
 
   track(kind: MediaKind): Track | undefined {
     return this.trackList.find((track) => track.kind === kind);
+  }
+
+  /** Bounds the replay from here on; undefined: by the ring alone. */
+  setGopCache(cache: GopCache | undefined): void {
+    this.gopCache = cache;
+    for (const track of this.trackList) track.setGopCache(cache);
+    // Whoever mirrors the tracks looks at them then.
+    this.tellPackets();
   }
 
   listen(listener: StreamListener): () => void {
@@ -125,6 +141,7 @@ export class Stream implements PlayedStream {
     this.trackList = descriptions.map(
       (description) => new Track({ ...description, onPackets: this.tellPackets }),
     );
+    for (const track of this.trackList) track.setGopCache(this.gopCache);
     if (had) for (const listener of this.listeners) listener.tracksReplaced();
   }
 

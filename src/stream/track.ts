@@ -83,6 +83,13 @@ export class Track implements PlayedTrack {
     this.media.applyIncomingRtp(written);
   }
 
+  /** Bounds what of the ring is replayed to a viewer that joins. */
+  setGopCache(cache: { packets: number; bytes: number; seconds: number } | undefined): void {
+    if (cache === undefined) return;
+    const { packets, bytes, seconds } = cache;
+    this.ring.replayLimits = { packets, bytes, ticks: seconds * this.clockRate };
+  }
+
   /** Ends the werift track; nothing is received after it. */
   close(): void {
     this.media.stop();

@@ -70,7 +70,7 @@ export class GsoBatch implements BatchSender {
   private readonly errno: Pointer;
   private readonly iovecs = new Uint32Array((SLOTS * IOVEC_BYTES) / 4);
   private readonly messages = new Uint32Array((SLOTS * MESSAGE_BYTES) / 4);
-  private readonly names = Buffer.alloc(SLOTS * NAME_BYTES);
+  private readonly names = new Uint32Array((SLOTS * NAME_BYTES) / 4);
   private readonly controls = new Uint32Array((SLOTS * CONTROL_BYTES) / 4);
   private readonly messagesAddress: number;
   private readonly controlsAddress: number;
@@ -78,7 +78,7 @@ export class GsoBatch implements BatchSender {
   /** One message of its own, to send the packets of a refused message one by one. */
   private readonly single = new Uint32Array(MESSAGE_BYTES / 4);
   private readonly singleAddress: Pointer;
-  private readonly sockaddrs = new WeakMap<Endpoint, Uint8Array>();
+  private readonly sockaddrs = new WeakMap<Endpoint, Uint32Array>();
   /** Ever-growing counters; a slot is a counter modulo the ring. */
   private nextSlot = 0;
   private oldestSlot = 0;
@@ -178,9 +178,10 @@ export class GsoBatch implements BatchSender {
   private openMessage(slot: number, to: Endpoint): void {
     const message = this.nextMessage++ & SLOT_MASK;
     const at = (message * MESSAGE_BYTES) / 4;
-    const name = this.sockaddrOf(to);
-    this.names.set(name, message * NAME_BYTES);
-    this.messages[at + 2] = name.length;
+    const words = this.sockaddrOf(to);
+    const first = (message * NAME_BYTES) / 4;
+    for (let i = 0; i < words.length; i++) this.names[first + i] = words[i] ?? 0;
+    this.messages[at + 2] = words.length * 4;
     this.writePointer(this.messages, at + 4, this.iovecsAddress + slot * IOVEC_BYTES);
     this.messages[at + 6] = 1;
     this.writePointer(this.messages, at + 8, 0);
@@ -240,10 +241,11 @@ export class GsoBatch implements BatchSender {
     this.forgetOldest();
   }
 
-  private sockaddrOf(to: Endpoint): Uint8Array {
+  private sockaddrOf(to: Endpoint): Uint32Array {
     let known = this.sockaddrs.get(to);
     if (known === undefined) {
-      known = sockaddr(to, this.socket.ipv6);
+      const bytes = sockaddr(to, this.socket.ipv6);
+      known = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
       this.sockaddrs.set(to, known);
     }
     return known;

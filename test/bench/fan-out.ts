@@ -64,7 +64,7 @@ async function run(backend: "auto" | "portable", viewers: number) {
       firstSequence: 1024,
       timestampShift: 0,
     };
-    fanOut.add(new Subscriber({ track, path, ...options }, FanOut.firstIndex(track)));
+    fanOut.add(new Subscriber({ track, path, ...options }));
   }
   const hops: number[] = [];
   const frame = async (index: number) => {

@@ -18,7 +18,7 @@ describe("fan-out", () => {
     for (let i = 0; i < 10; i++) add();
     add({ key: true });
     for (let i = 0; i < 70; i++) add();
-    fanOut.add(subscriberOf(track, batch, FanOut.firstIndex(track)));
+    fanOut.add(subscriberOf(track, batch));
     for (let i = 0; i < 5; i++) {
       add();
       fanOut.arm();
@@ -38,15 +38,71 @@ describe("fan-out", () => {
     const { track, add } = fakeTrack();
     add({ key: true });
     for (let i = 0; i < 200; i++) add();
-    fanOut.add(subscriberOf(track, batch, FanOut.firstIndex(track)));
+    fanOut.add(subscriberOf(track, batch));
     expect(batch.packets.length).toBe(20);
     fanOut.close();
   });
 
-  test("audio joins live", () => {
+  test("audio joins live", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
     const { track, add } = fakeTrack("audio", 256);
     for (let i = 0; i < 10; i++) add();
-    expect(FanOut.firstIndex(track)).toBe(10);
+    fanOut.add(subscriberOf(track, batch));
+    add();
+    fanOut.arm();
+    await settle(batch);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([10]);
+    fanOut.close();
+  });
+
+  test("without a keyframe in the cache a viewer waits for the next one", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    track.ring.replayLimits = { packets: 3, bytes: 1e6, ticks: 1e6 };
+    add({ key: true });
+    for (let i = 0; i < 3; i++) add();
+    const started: number[] = [];
+    fanOut.add(subscriberOf(track, batch, { onStart: (frames) => started.push(frames) }));
+    const send = async (key: boolean) => {
+      add({ key });
+      fanOut.arm();
+      await settle(batch);
+    };
+    await send(false);
+    expect(batch.packets).toEqual([]);
+    await send(true);
+    await send(false);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([5, 6]);
+    expect(started).toEqual([0]);
+    fanOut.close();
+  });
+
+  test("a frame whose end has not come waits for it where there are many viewers", async () => {
+    for (const viewers of [3, 4]) {
+      const batch = new RecordingBatch();
+      const fanOut = new FanOut(batch);
+      const { track, add } = fakeTrack();
+      add({ key: true });
+      for (let i = 0; i < viewers; i++) fanOut.add(subscriberOf(track, batch));
+      await settle(batch);
+      batch.packets.length = 0;
+      add({ marker: false });
+      fanOut.arm();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(batch.packets.length).toBe(viewers === 4 ? 0 : 3);
+      add({ marker: true });
+      fanOut.arm();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(batch.packets.length).toBe(viewers * 2);
+      add({ marker: false });
+      fanOut.arm();
+      // The end never comes: what is there leaves all the same.
+      await settle(batch);
+      expect(batch.packets.length).toBe(viewers * 3);
+      fanOut.close();
+    }
   });
 
   test("every viewer gets every packet once, and nothing after it left", async () => {
@@ -54,7 +110,7 @@ describe("fan-out", () => {
     const fanOut = new FanOut(batch);
     const { track, add } = fakeTrack();
     add({ key: true });
-    const viewers = [1, 2, 3].map((port) => subscriberOf(track, batch, 0, { port }));
+    const viewers = [1, 2, 3].map((port) => subscriberOf(track, batch, { port }));
     for (const viewer of viewers) fanOut.add(viewer);
     add();
     fanOut.arm();
@@ -76,7 +132,7 @@ describe("fan-out", () => {
     const fanOut = new FanOut(batch);
     const { track, add } = fakeTrack();
     add({ key: true });
-    fanOut.add(subscriberOf(track, batch, 0));
+    fanOut.add(subscriberOf(track, batch));
     const before = batch.flushes;
     for (let i = 0; i < 9; i++) {
       add();
@@ -93,12 +149,99 @@ describe("fan-out", () => {
     const fanOut = new FanOut(batch);
     const { track, add, skip } = fakeTrack();
     add({ key: true });
-    fanOut.add(subscriberOf(track, batch, 0));
+    fanOut.add(subscriberOf(track, batch));
     skip();
     add();
     fanOut.arm();
     await settle(batch);
     expect(batch.packets.map(({ sequence }) => sequence)).toEqual([2000, 2002]);
+    fanOut.close();
+  });
+});
+
+describe("a viewer that cannot keep up", () => {
+  test("gets the frame that was begun, then nothing before a keyframe, and no gap", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    const skipped: number[] = [];
+    const slow = subscriberOf(track, batch, { port: 1, onStart: (frames) => skipped.push(frames) });
+    const other = subscriberOf(track, batch, { port: 2 });
+    for (const one of [slow, other]) fanOut.add(one);
+    const send = async (options: { key?: boolean; marker?: boolean }) => {
+      add(options);
+      fanOut.arm();
+      await settle(batch);
+    };
+    await send({ marker: false });
+    fanOut.pause(slow, 1);
+    await send({ marker: true });
+    await send({});
+    await send({ key: true });
+    await send({});
+    await send({ key: true });
+    await send({});
+    const seen = (port: number) => batch.packets.filter(({ to }) => to.port === port);
+    expect(seen(1).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 6, 7]);
+    expect(seen(1).map(({ sequence }) => sequence)).toEqual([2000, 2001, 2002, 2003, 2004]);
+    expect(seen(2).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(skipped).toEqual([0, 3]);
+    fanOut.close();
+  });
+
+  test("may leave while it waits", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    const slow = subscriberOf(track, batch);
+    fanOut.add(slow);
+    fanOut.pause(slow, 0);
+    fanOut.remove(slow);
+    add({ key: true });
+    fanOut.arm();
+    await settle(batch);
+    expect(batch.packets.length).toBe(1);
+    fanOut.close();
+  });
+});
+
+describe("a viewer that asks for a keyframe", () => {
+  async function watching() {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    add();
+    const viewer = subscriberOf(track, batch);
+    fanOut.add(viewer);
+    await settle(batch);
+    batch.packets.length = 0;
+    return { batch, fanOut, viewer, add };
+  }
+
+  test("gets that of its start again, under new sequence numbers, three times at most", async () => {
+    const { batch, fanOut, viewer } = await watching();
+    for (let i = 0; i < 5; i++) {
+      fanOut.repeatKeyframe(viewer);
+      await settle(batch);
+    }
+    expect(batch.packets.map(({ sequence }) => sequence)).toEqual([
+      2002, 2003, 2004, 2005, 2006, 2007,
+    ]);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([0, 1, 0, 1, 0, 1]);
+    fanOut.close();
+  });
+
+  test("gets nothing older than what it may have shown", async () => {
+    const { batch, fanOut, viewer, add } = await watching();
+    add({ key: true });
+    fanOut.arm();
+    await settle(batch);
+    fanOut.repeatKeyframe(viewer);
+    await settle(batch);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([2]);
     fanOut.close();
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Resend } from "../../../src/egress/resend.ts";
-import { fakeTrack, RecordingBatch, subscriberOf } from "./support.ts";
+import { allSent, fakeTrack, RecordingBatch, subscriberOf } from "./support.ts";
 
 function setUp(options: { rtx?: boolean; packets?: number; bytes?: number } = {}) {
   const batch = new RecordingBatch();
   const { track, add } = fakeTrack();
   for (let i = 0; i < (options.packets ?? 100); i++) add({ bytes: options.bytes ?? 100 });
-  const subscriber = subscriberOf(track, batch, 0, { rtx: options.rtx ?? false });
+  const subscriber = allSent(subscriberOf(track, batch, { rtx: options.rtx ?? false }));
   const resend = new Resend(subscriber, batch);
   return { batch, resend, add };
 }

@@ -4,7 +4,7 @@ import { createNodeCipher } from "../../../src/egress/cipher/node-crypto.ts";
 import { Subscriber } from "../../../src/egress/subscriber.ts";
 import type { SrtpKeys } from "../../../src/transport/dtls.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
-import { fakeTrack, RecordingBatch, subscriberOf } from "./support.ts";
+import { allSent, fakeTrack, RecordingBatch, subscriberOf } from "./support.ts";
 
 describe("subscriber", () => {
   test("rewrites payload type, SSRC, sequence number and timestamp and keeps marker and payload", () => {
@@ -12,7 +12,7 @@ describe("subscriber", () => {
     const { track, add } = fakeTrack();
     add({ key: true });
     add();
-    const subscriber = subscriberOf(track, batch, 0);
+    const subscriber = allSent(subscriberOf(track, batch));
     subscriber.send(1, batch);
     expect(batch.packets[0]).toMatchObject({
       payloadType: 102,
@@ -30,7 +30,7 @@ describe("subscriber", () => {
     const batch = new RecordingBatch();
     const { track, add } = fakeTrack();
     add();
-    const subscriber = subscriberOf(track, batch, 0, { firstSequence: 32_767 });
+    const subscriber = allSent(subscriberOf(track, batch, { firstSequence: 32_767 }));
     for (const index of [32_768, 32_769, 98_304, 98_305]) subscriber.send(index, batch);
     expect(batch.packets.map(({ sequence, rollover }) => [sequence, rollover])).toEqual([
       [65_535, 0],
@@ -45,7 +45,7 @@ describe("subscriber", () => {
     const { track, add } = fakeTrack();
     add({ key: true });
     add();
-    const subscriber = subscriberOf(track, batch, 0, { rtx: true });
+    const subscriber = allSent(subscriberOf(track, batch, { rtx: true }));
     subscriber.sendRtx(1, Buffer.alloc(102, 0xab), batch);
     subscriber.sendRtx(0, Buffer.alloc(102, 0xcd), batch);
     expect(batch.packets.map((p) => [p.payloadType, p.ssrc, p.sequence])).toEqual([
@@ -54,6 +54,29 @@ describe("subscriber", () => {
     ]);
     expect(batch.packets[0]?.payload.readUInt16BE()).toBe(2001);
     expect(batch.packets[0]?.payload.subarray(2)).toEqual(Buffer.alloc(100, 0xab));
+  });
+
+  test("goes on behind what was left out without a gap in the sequence numbers", () => {
+    const batch = new RecordingBatch();
+    const { track, add } = fakeTrack();
+    const skipped: number[] = [];
+    for (let i = 0; i < 10; i++) add({ marker: i % 2 === 1 });
+    const subscriber = subscriberOf(track, batch, { onStart: (frames) => skipped.push(frames) });
+    subscriber.startAt(0);
+    for (const index of [0, 1]) subscriber.send(index, batch);
+    subscriber.nextIndex = 2;
+    subscriber.startAt(8);
+    for (const index of [8, 9]) subscriber.send(index, batch);
+    subscriber.nextIndex = 10;
+    expect(batch.packets.map(({ sequence }) => sequence)).toEqual([2000, 2001, 2002, 2003]);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([0, 1, 8, 9]);
+    expect(skipped).toEqual([0, 3]);
+    expect([2001, 2002, 2003, 2004].map((s) => subscriber.heldIndexOf(s))).toEqual([
+      undefined,
+      8,
+      9,
+      undefined,
+    ]);
   });
 });
 
@@ -89,18 +112,16 @@ describe("SRTP ciphers", () => {
         commit: (length: number) => void sent.push(Buffer.from(arena.subarray(0, length))),
         flush: () => undefined,
       };
-      const subscriber = new Subscriber(
-        {
-          track,
-          path: { endpoint: { address: "192.0.2.1", port: 1 }, cipher: createNodeCipher(keys) },
-          payloadType: 96,
-          ssrc: 0x01020304,
-          rtx: undefined,
-          firstSequence: 32_000,
-          timestampShift: 0,
-        },
-        0,
-      );
+      const subscriber = new Subscriber({
+        track,
+        path: { endpoint: { address: "192.0.2.1", port: 1 }, cipher: createNodeCipher(keys) },
+        payloadType: 96,
+        ssrc: 0x01020304,
+        rtx: undefined,
+        firstSequence: 32_000,
+        timestampShift: 0,
+      });
+      subscriber.startAt(0);
       for (let index = 0; index < 40_000; index++) {
         add();
         if (index % 50 !== 0) continue;

@@ -61,12 +61,12 @@ export function fakeTrack(kind: "video" | "audio" = "video", capacity = 2048) {
   const ring = new PacketRing(capacity);
   const track = { kind, clockRate: kind === "video" ? 90_000 : 48_000, ring } as unknown as Track;
   let sequence = 0;
-  const add = (options: { key?: boolean; bytes?: number } = {}) => {
+  const add = (options: { key?: boolean; bytes?: number; marker?: boolean } = {}) => {
     const payload = Buffer.alloc(options.bytes ?? 100, sequence & 0xff);
     ring.append(payload, {
       sequence: sequence & 0xffff,
       timestamp: sequence * 3000,
-      marker: true,
+      marker: options.marker ?? true,
       startsKeyframe: options.key ?? false,
     });
     sequence++;
@@ -78,19 +78,28 @@ export function fakeTrack(kind: "video" | "audio" = "video", capacity = 2048) {
 export function subscriberOf(
   track: Track,
   batch: RecordingBatch,
-  firstIndex: number,
-  options: { port?: number; rtx?: boolean; firstSequence?: number } = {},
+  options: {
+    port?: number;
+    rtx?: boolean;
+    firstSequence?: number;
+    onStart?: (framesSkipped: number) => void;
+  } = {},
 ): Subscriber {
-  return new Subscriber(
-    {
-      track,
-      path: { endpoint: { address: "192.0.2.1", port: options.port ?? 1 }, cipher: batch.cipher },
-      payloadType: 102,
-      ssrc: 0xcafe,
-      rtx: options.rtx ? { payloadType: 103, ssrc: 0xbeef } : undefined,
-      firstSequence: options.firstSequence ?? 2000,
-      timestampShift: 0xfffffff0,
-    },
-    firstIndex,
-  );
+  return new Subscriber({
+    track,
+    path: { endpoint: { address: "192.0.2.1", port: options.port ?? 1 }, cipher: batch.cipher },
+    payloadType: 102,
+    ssrc: 0xcafe,
+    rtx: options.rtx ? { payloadType: 103, ssrc: 0xbeef } : undefined,
+    firstSequence: options.firstSequence ?? 2000,
+    timestampShift: 0xfffffff0,
+    ...(options.onStart === undefined ? {} : { onStart: options.onStart }),
+  });
+}
+
+/** As if all that the ring was given so far had been sent. */
+export function allSent(subscriber: Subscriber): Subscriber {
+  if (subscriber.startIndex < 0) subscriber.startAt(0);
+  subscriber.nextIndex = subscriber.track.ring.head;
+  return subscriber;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Feedback, type LegReport } from "../../../src/peer/feedback.ts";
 import { compactNtp } from "../../../src/wire/rtcp/sender-report.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
-import { fakeTrack, RecordingBatch, subscriberOf } from "../egress/support.ts";
+import { allSent, fakeTrack, RecordingBatch, subscriberOf } from "../egress/support.ts";
 
 const SSRC = 0xcafe;
 /** Any moment will do: the clock of the sender reports. */
@@ -47,12 +47,17 @@ function nackOf(entries: readonly (readonly [number, number])[], ssrc = SSRC): B
 function setUp(packets = 0, kind: "video" | "audio" = "video") {
   const batch = new RecordingBatch();
   const { track, add } = fakeTrack(kind);
-  const subscriber = subscriberOf(track, batch, 0, { firstSequence: 2000 });
+  const subscriber = subscriberOf(track, batch, { firstSequence: 2000 });
   for (let i = 0; i < packets; i++) add({ key: i === 0 });
   const reports: LegReport[] = [];
-  const feedback = new Feedback([subscriber], batch, (report) => reports.push(report));
+  allSent(subscriber);
+  let keyframesWanted = 0;
+  const feedback = new Feedback([subscriber], batch, {
+    report: (report) => reports.push(report),
+    keyframeWanted: () => void keyframesWanted++,
+  });
   const receive = (packet: Buffer, nowMs = 0) => feedback.receive(packet, nowMs, NOW_SECONDS);
-  return { batch, feedback, receive, reports };
+  return { batch, feedback, receive, reports, keyframesWanted: () => keyframesWanted };
 }
 
 describe("reports of a viewer", () => {
@@ -62,9 +67,30 @@ describe("reports of a viewer", () => {
     receive(receiverReport({ cumulativeLost: 5, highestSequence: 0x10063 }));
     receive(receiverReport({ cumulativeLost: 4, highestSequence: 0x10063 }));
     expect(reports).toEqual([
-      { leg: "video", rttSeconds: undefined, jitterSeconds: 0.01, lost: 3, expected: 0 },
-      { leg: "video", rttSeconds: undefined, jitterSeconds: 0, lost: 2, expected: 100 },
-      { leg: "video", rttSeconds: undefined, jitterSeconds: 0, lost: 0, expected: 0 },
+      {
+        leg: "video",
+        rttSeconds: undefined,
+        jitterSeconds: 0.01,
+        lost: 3,
+        expected: 0,
+        fractionLost: 0,
+      },
+      {
+        leg: "video",
+        rttSeconds: undefined,
+        jitterSeconds: 0,
+        lost: 2,
+        expected: 100,
+        fractionLost: 0,
+      },
+      {
+        leg: "video",
+        rttSeconds: undefined,
+        jitterSeconds: 0,
+        lost: 0,
+        expected: 0,
+        fractionLost: 0,
+      },
     ]);
   });
 
@@ -109,7 +135,7 @@ describe("requests of a viewer", () => {
     receive(nackOf([[2005, 0b101]]));
     expect(batch.packets.map(({ sequence }) => sequence)).toEqual([2005, 2006, 2008]);
     expect(batch.flushes).toBe(1);
-    expect(feedback.packetsResent).toBe(3);
+    expect(feedback.packetsResent(SSRC)).toBe(3);
     expect(feedback.statistics.nacks).toBe(1);
   });
 
@@ -127,9 +153,9 @@ describe("requests of a viewer", () => {
     const { feedback, receive } = setUp(400);
     receive(nackOf(Array.from({ length: 340 }, (_, i) => [2000 + i, 0] as const)));
     expect(feedback.statistics.nacks).toBe(64);
-    expect(feedback.packetsResent).toBe(64);
+    expect(feedback.packetsResent(SSRC)).toBe(64);
     receive(nackOf([[2100, 0]]), 100);
-    expect(feedback.packetsResent).toBe(65);
+    expect(feedback.packetsResent(SSRC)).toBe(65);
   });
 
   test("a NACK for a foreign stream or for packets never sent brings nothing", () => {
@@ -140,12 +166,12 @@ describe("requests of a viewer", () => {
     expect(batch.packets).toEqual([]);
   });
 
-  test("keyframe requests are counted", () => {
-    const { feedback, receive } = setUp();
+  test("keyframe requests are counted, and passed on twice a second at most", () => {
+    const { feedback, keyframesWanted, receive } = setUp();
     const pli = Buffer.from([0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0xca, 0xfe]);
-    receive(pli);
-    receive(pli);
-    expect(feedback.statistics.keyframeRequests).toBe(2);
+    for (const nowMs of [0, 499, 500]) receive(pli, nowMs);
+    expect(feedback.statistics.keyframeRequests).toBe(3);
+    expect(keyframesWanted()).toBe(2);
   });
 
   test("garbage never throws and never makes a number that is none", () => {

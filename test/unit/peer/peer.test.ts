@@ -36,7 +36,7 @@ describe("from answer to media", () => {
     await player.settle();
     expect(player.peer.state).toBe("connected");
     const reports = made.socket.sent.filter(({ bytes }) => bytes[1] === 200);
-    expect(reports.length).toBe(2);
+    expect(reports.length).toBe(1);
     await made.media();
     await player.settle();
     expect(player.packets.map(({ payloadType }) => payloadType)).toEqual([102, 111]);
@@ -68,7 +68,7 @@ describe("from answer to media", () => {
     const made = await connected();
     const reports = () => made.socket.sent.filter(({ bytes }) => bytes[1] === 200).length;
     for (let nowMs = 250; nowMs <= 3000; nowMs += 250) made.tickAt(nowMs);
-    expect(reports()).toBe(2 + 3 * 2);
+    expect(reports()).toBe(1 + 3);
   });
 });
 

@@ -4,6 +4,7 @@ import { Feed } from "../../../src/shard/feed.ts";
 import type { TrackDescription } from "../../../src/shard/messages.ts";
 import { Mirror } from "../../../src/shard/mirror.ts";
 import { PacketQueue } from "../../../src/shard/packet-queue.ts";
+import type { ReplayLimits } from "../../../src/stream/packet-ring.ts";
 import { Stream } from "../../../src/stream/stream.ts";
 
 const VIDEO = { kind: "video", codec: "H264", channels: 0 } as const;
@@ -29,15 +30,17 @@ function streamOf(id = "cam") {
 
 function feedOf(stream: Stream, queue: PacketQueue) {
   const told: (readonly TrackDescription[])[] = [];
+  const limited: { track: number; limits: ReplayLimits }[] = [];
   let number = 0;
   const feed = new Feed({
     stream,
     queue: () => queue,
     nextNumber: () => number++,
     announce: (_id, tracks) => told.push(tracks),
+    limit: (track, limits) => limited.push({ track, limits }),
   });
   feeds.push(feed);
-  return { feed, told };
+  return { feed, told, limited };
 }
 
 /** The second byte of each packet a ring holds. */
@@ -121,6 +124,23 @@ describe("packets to a worker", () => {
     const mirrored = mirror.setTracks("cam", told.at(-1) ?? []);
     mirror.takePackets();
     expect(heldBy(mirrored, "video")).toEqual([3, 4]);
+  });
+
+  test("come with how much of them may be replayed, also when that changes", async () => {
+    const { stream, send } = streamOf();
+    stream.setGopCache({ packets: 10, bytes: 1000, seconds: 2 });
+    const queue = new PacketQueue();
+    const { told, limited } = feedOf(stream, queue);
+    const mirror = new Mirror(queue);
+    const mirrored = mirror.setTracks("cam", told.at(-1) ?? []);
+    const limits = () => mirrored?.track("video")?.ring.replayLimits;
+    expect(limits()).toEqual({ packets: 10, bytes: 1000, ticks: 180_000 });
+    stream.setGopCache({ packets: 5, bytes: 1000, seconds: 2 });
+    send(1, KEY);
+    await turn();
+    for (const { track, limits: next } of limited) mirror.setReplayLimits(track, next);
+    expect(limits()?.packets).toBe(5);
+    expect(told).toHaveLength(1);
   });
 
   test("tell the worker's viewers once they are there", async () => {

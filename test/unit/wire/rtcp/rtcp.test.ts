@@ -3,7 +3,7 @@ import { type ReportBlock, readRtcp } from "../../../../src/wire/rtcp/receive.ts
 import {
   compactNtp,
   parseSenderReport,
-  writeSenderReport,
+  writeSenderReports,
 } from "../../../../src/wire/rtcp/sender-report.ts";
 import { fixedRandom } from "../../../support/fixed-random.ts";
 
@@ -89,8 +89,8 @@ describe("RTCP from a viewer", () => {
 
 describe("sender reports", () => {
   test("what is written is read back, with the clock to the microsecond", () => {
-    const written = writeSenderReport(
-      { ssrc: 7, unixSeconds: 1_790_000_000.25, rtpTimestamp: 0xfffffff0, packets: 3, octets: 9 },
+    const written = writeSenderReports(
+      [{ ssrc: 7, unixSeconds: 1_790_000_000.25, rtpTimestamp: 0xfffffff0, packets: 3, octets: 9 }],
       "name",
     );
     const report = parseSenderReport(written);
@@ -100,8 +100,8 @@ describe("sender reports", () => {
 
   test("the compound ends with an SDES that holds the CNAME, padded to 32 bits", () => {
     for (const name of ["a", "ab", "abc", "abcd", "x".repeat(255)]) {
-      const written = writeSenderReport(
-        { ssrc: 7, unixSeconds: 0, rtpTimestamp: 0, packets: 0, octets: 0 },
+      const written = writeSenderReports(
+        [{ ssrc: 7, unixSeconds: 0, rtpTimestamp: 0, packets: 0, octets: 0 }],
         name,
       );
       expect(written.length % 4).toBe(0);
@@ -111,9 +111,21 @@ describe("sender reports", () => {
     }
   });
 
+  test("a compound of two sources has a report and a name of each", () => {
+    const of = (ssrc: number) => ({ ssrc, unixSeconds: 5, rtpTimestamp: 1, packets: 2, octets: 3 });
+    const written = writeSenderReports([of(7), of(8)], "abc");
+    expect(parseSenderReport(written)?.ssrc).toBe(7);
+    expect(parseSenderReport(written.subarray(28))?.ssrc).toBe(8);
+    const sdes = written.subarray(56);
+    expect([sdes[0], sdes[1], sdes.readUInt16BE(2) * 4 + 4]).toEqual([0x82, 202, sdes.length]);
+    const chunks = [sdes.subarray(4, 16), sdes.subarray(16)];
+    expect(chunks.map((chunk) => chunk.readUInt32BE())).toEqual([7, 8]);
+    expect(chunks.map((chunk) => chunk.toString("utf8", 6, 9))).toEqual(["abc", "abc"]);
+  });
+
   test("the compact NTP time is the middle of the 64-bit one", () => {
-    const written = writeSenderReport(
-      { ssrc: 7, unixSeconds: 1_790_000_000.5, rtpTimestamp: 0, packets: 0, octets: 0 },
+    const written = writeSenderReports(
+      [{ ssrc: 7, unixSeconds: 1_790_000_000.5, rtpTimestamp: 0, packets: 0, octets: 0 }],
       "n",
     );
     expect(compactNtp(1_790_000_000.5)).toBe(written.readUInt32BE(10));
