@@ -1,35 +1,34 @@
-/** SRTCP of one session (RFC 3711 §3.4, RFC 7714 §9): werift's cipher behind a replay window. */
+/** SRTCP of one session (RFC 3711 §3.4, RFC 7714 §9): a cipher behind a replay window. */
 import { SrtcpSession } from "werift";
 import { ReplayWindow } from "../wire/srtp/replay-window.ts";
 import type { SrtpKeys } from "./dtls.ts";
+import { GcmSrtcp } from "./srtcp/aead-gcm.ts";
 
 /** Bytes behind the SRTCP index: the authentication tag in AES-CM, nothing in AEAD, where the tag is inside. */
 const TRAILER_BYTES = { AEAD_AES_128_GCM: 0, AES128_CM_HMAC_SHA1_80: 10 } as const;
-const PROFILE_IDS = { AEAD_AES_128_GCM: 7, AES128_CM_HMAC_SHA1_80: 1 } as const;
+const PROFILE_AES_CM = 1;
 /** Header with SSRC, index and tag: nothing shorter is SRTCP. */
 const PACKET_BYTES_MIN = 8 + 4 + 10;
 
+/** What encrypts. unprotect() throws where a packet is not authentic. */
+interface SrtcpTransform {
+  protect(packet: Buffer): Buffer;
+  unprotect(packet: Buffer): Buffer | undefined;
+}
+
 export class Srtcp {
-  private readonly session: SrtcpSession;
+  private readonly transform: SrtcpTransform;
   private readonly trailerBytes: number;
   /** By sender SSRC: a browser uses one per m-line. */
   private readonly windows = new Map<number, ReplayWindow>();
 
   constructor(keys: SrtpKeys) {
     this.trailerBytes = TRAILER_BYTES[keys.profile];
-    this.session = new SrtcpSession({
-      keys: {
-        localMasterKey: keys.localKey,
-        localMasterSalt: keys.localSalt,
-        remoteMasterKey: keys.remoteKey,
-        remoteMasterSalt: keys.remoteSalt,
-      },
-      profile: PROFILE_IDS[keys.profile],
-    });
+    this.transform = keys.profile === "AEAD_AES_128_GCM" ? new GcmSrtcp(keys) : aesCm(keys);
   }
 
   protect(packet: Buffer): Buffer {
-    return this.session.encrypt(packet);
+    return this.transform.protect(packet);
   }
 
   /** The plain RTCP, or undefined where the packet is not authentic or was seen before. */
@@ -37,13 +36,13 @@ export class Srtcp {
     if (packet.length < PACKET_BYTES_MIN) return undefined;
     const index = packet.readUInt32BE(packet.length - this.trailerBytes - 4) & 0x7fffffff;
     const ssrc = packet.readUInt32BE(4);
-    let plain: Buffer;
+    let plain: Buffer | undefined;
     try {
-      plain = this.session.decrypt(packet);
+      plain = this.transform.unprotect(packet);
     } catch {
       return undefined;
     }
-    return this.window(ssrc).accept(index) ? plain : undefined;
+    return plain !== undefined && this.window(ssrc).accept(index) ? plain : undefined;
   }
 
   private window(ssrc: number): ReplayWindow {
@@ -59,3 +58,20 @@ export class Srtcp {
 }
 
 const WINDOWS_MAX = 16;
+
+/** werift's, for the few players without AEAD. */
+function aesCm(keys: SrtpKeys): SrtcpTransform {
+  const session = new SrtcpSession({
+    keys: {
+      localMasterKey: keys.localKey,
+      localMasterSalt: keys.localSalt,
+      remoteMasterKey: keys.remoteKey,
+      remoteMasterSalt: keys.remoteSalt,
+    },
+    profile: PROFILE_AES_CM,
+  });
+  return {
+    protect: (packet) => session.encrypt(packet),
+    unprotect: (packet) => session.decrypt(packet),
+  };
+}

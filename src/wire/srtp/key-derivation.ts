@@ -4,6 +4,8 @@ import { createCipheriv } from "node:crypto";
 export const LABEL_RTP_ENCRYPTION = 0;
 export const LABEL_RTP_AUTHENTICATION = 1;
 export const LABEL_RTP_SALT = 2;
+export const LABEL_RTCP_ENCRYPTION = 3;
+export const LABEL_RTCP_SALT = 5;
 
 /** Derives `length` bytes for a label. The 12-byte AEAD salt is padded to 14 bytes with zeros. */
 export function deriveKey(
