@@ -233,8 +233,8 @@ export class MethodNotAllowed extends DomainError {
 export class ProcessNotFound extends DomainError {
   readonly kind = "process-not-found";
   readonly details: readonly string[];
-  constructor(details: readonly string[] = ["unknown process"]) {
-    super("Unknown process ID");
+  constructor(details: readonly string[] = ["unknown process"], message = "Unknown process ID") {
+    super(message);
     this.details = details;
   }
 }

@@ -1,5 +1,5 @@
 /** GET /api and /ping: what Core's clients ask first. */
-import { Elysia } from "elysia";
+import { Elysia, NotFoundError } from "elysia";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
 import { AboutSchema } from "../schemas.ts";
@@ -44,9 +44,15 @@ export function aboutRoutes(options: AboutOptions) {
     product: { name: "dragonfork", version: options.version },
   });
   return new Elysia({ name: "about" })
-    .get("/api", ({ request, set }) => sendJson(set, options.isAdmin(request) ? full() : minimal), {
-      detail: aboutDetail,
-    })
+    .get(
+      "/api",
+      ({ request, path, set }) => {
+        // For Core a slash at the end is another path.
+        if (path !== "/api") throw new NotFoundError();
+        return sendJson(set, options.isAdmin(request) ? full() : minimal);
+      },
+      { detail: aboutDetail },
+    )
     .get(
       "/ping",
       ({ set }) => {

@@ -1,6 +1,6 @@
 /** /api/v3/process: the processes in datarhei Core's shape, with its words for what goes wrong. */
 import { Elysia } from "elysia";
-import { CommandFailed, ProcessInvalid } from "../../errors.ts";
+import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../../errors.ts";
 import { commands } from "../../process/manager.ts";
 import type { ProcessRecord } from "../../process/record.ts";
 import { globMatches } from "../glob.ts";
@@ -25,7 +25,8 @@ export function processRoutes(processes: ProcessApi) {
       ONE,
       async ({ request, params, set }) => {
         // First, so that an unknown id is found out before its body is blamed.
-        processes.get(params.id);
+        // Core has other words for it here than everywhere else.
+        if (!processes.has(params.id)) throw new ProcessNotFound([params.id], "Process not found");
         const entry = await processes.update(params.id, await readJson(request));
         return sendJson(set, configView(entry.config));
       },

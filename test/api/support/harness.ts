@@ -2,12 +2,15 @@
 
 import { createApp, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions } from "../../../src/api/auth.ts";
+import type { ProcessApi } from "../../../src/api/process-api.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 
 export interface HarnessOptions {
+  /** In place of the fakes. */
+  readonly processes?: ProcessApi;
   readonly admin?: Partial<AdminGuardOptions>;
   readonly whep?: Partial<WhepSettings>;
 }
@@ -68,7 +71,7 @@ export class Harness {
       },
       streams: this.streams,
       peers: this.peers,
-      processes: this.processes,
+      processes: options.processes ?? this.processes,
       instruments: this.instruments,
       exposition: this.exposition,
       logger: { error: (message, fields) => this.errors.push({ message, fields }) },
