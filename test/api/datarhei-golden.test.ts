@@ -32,16 +32,21 @@ class ObedientChild extends FakeChild {
 const probeChild: SpawnChild = (argv, handlers) => {
   const child = new FakeChild(999, argv, handlers);
   queueMicrotask(() => {
-    for (const line of recordedProbeLog()) child.says(line);
+    say(child, recordedLines("probe", "log"));
     child.exit(1);
   });
   return child;
 };
 
-function recordedProbeLog(): readonly string[] {
-  const answer = recordedExchanges().find(({ name }) => name === "probe")?.answer;
-  if (typeof answer !== "object" || answer === null || !("log" in answer)) return [];
-  return Array.isArray(answer.log) ? answer.log.map(String) : [];
+function say(child: FakeChild, lines: readonly string[]): void {
+  for (const line of lines) child.says(line);
+}
+
+function recordedLines(name: string, member: string): readonly string[] {
+  const answer = recordedExchanges().find((exchange) => exchange.name === name)?.answer;
+  const lines: unknown =
+    typeof answer === "object" && answer !== null ? Reflect.get(answer, member) : undefined;
+  return Array.isArray(lines) ? lines.map(String) : [];
 }
 
 function buildHarness() {
@@ -49,6 +54,10 @@ function buildHarness() {
   const world = fakeWorld({
     spawn: (argv, handlers) => {
       const child = new ObedientChild(pid++, argv, handlers);
+      // After the first look at the state, as in the recording.
+      if (argv.includes("testsrc=size=160x120:rate=10")) {
+        world.clock.after(15, () => say(child, recordedLines("report_running", "prelude")));
+      }
       if (argv.includes("/nonexistent.mp4")) {
         queueMicrotask(() => {
           child.says("/nonexistent.mp4: No such file or directory");

@@ -24,7 +24,7 @@ export function recordedExchanges(): readonly Exchange[] {
 const VARYING = new Set([
   ...["created_at", "updated_at", "uptime_seconds", "runtime_seconds", "reconnect_seconds"],
   ...["last_logline", "memory_bytes", "cpu_usage", "command", "prelude", "log", "history"],
-  ...["inputs", "outputs", "frame", "packet", "fps", "q", "size_kb", "time", "bitrate_kbit"],
+  ...["frame", "packet", "fps", "q", "size_kb", "time", "bitrate_kbit"],
   ...["speed", "drop", "dup", "uptime", "values"],
   // Of the build and the installation, in the answer about the server.
   ...["name", "compiler", "build_date", "repository_commit", "repository_branch", "arch"],
