@@ -6,8 +6,10 @@ import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
-import { createInstruments, createRegistry, type Instruments } from "./metrics/instruments.ts";
+import { createInstruments, createRegistry } from "./metrics/instruments.ts";
+import { registerMediaMetrics } from "./metrics/media-metrics.ts";
 import { createSnapshot } from "./metrics/snapshot.ts";
+import { ViewerMetrics } from "./metrics/viewer-metrics.ts";
 import type { PeerEvent } from "./peer-events.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
@@ -20,6 +22,7 @@ import {
   parseListenAddress,
 } from "./server/listen-address.ts";
 import { openShards } from "./server/media-shards.ts";
+import { mediaStats } from "./server/media-stats.ts";
 import { StreamSources } from "./server/stream-sources.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
 import type { Shards } from "./shard/shards.ts";
@@ -61,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listen = parseListenAddress(config.address);
   const metrics = createMetrics(config.id);
   const streams = metrics.streams;
-  const consumers = peerEventConsumers(metrics.instruments, logger);
+  const consumers = [new IceMetrics(metrics.instruments), metrics.viewers, new ViewerLog(logger)];
   const peers = await openShards({
     config,
     host: listen.host,
@@ -80,8 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
   });
   const room = openProcesses(options, sources);
-  const snapshot = createSnapshot(metrics.registry, statistics(streams, peers, ports));
-  const exposition = createExposition({ ...metrics, snapshot });
+  const exposition = openExposition(metrics, { streams, peers, ports });
   const token = adminToken({
     configured: config.api.token,
     loopback: isLoopback(listen.host),
@@ -108,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     peers,
     processes: room.manager,
     instruments: metrics.instruments,
+    joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
     exposition,
     logger,
     isDraining: () => draining,
@@ -138,15 +141,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function statistics(streams: StreamRegistry, peers: Shards, ports: LegPortPool) {
-  return {
+/** What a scrape brings up to date, and then writes. */
+function openExposition(
+  metrics: ReturnType<typeof createMetrics>,
+  { streams, peers, ports }: { streams: StreamRegistry; peers: Shards; ports: LegPortPool },
+) {
+  const snapshot = createSnapshot(metrics.registry, {
     stats: () => ({
       streamCount: streams.list().filter(({ state }) => state !== "down").length,
       peersByStream: new Map(streams.list().map(({ id }) => [id, peers.count(id)])),
       udpPortsInUse: ports.inUse,
       udpPortsAvailable: ports.available,
     }),
+  });
+  const media = () => mediaStats(streams, peers, unixMs());
+  const refreshMedia = registerMediaMetrics(metrics.registry, media);
+  const refresh = async (ids: readonly string[]) => {
+    refreshMedia();
+    await metrics.viewers.refresh(ids);
   };
+  return createExposition({ ...metrics, snapshot, refresh });
 }
 
 function listenOptions({ host, port }: ListenAddress) {
@@ -171,8 +185,10 @@ function createMetrics(core: string) {
   const streams = new StreamRegistry();
   const registry = createRegistry(core);
   const instruments = createInstruments(registry, (id) => streams.get(id) !== undefined);
+  const isStream = (id: string) => streams.get(id) !== undefined;
+  const viewers = new ViewerMetrics({ registry, isStream, unixMs });
   addDefaultMetrics(registry);
-  return { streams, registry, instruments };
+  return { streams, registry, instruments, viewers };
 }
 
 /** Takes what happens to viewers. Never throws, and takes no longer than microseconds. */
@@ -182,13 +198,6 @@ interface PeerEventConsumer {
 
 function onPeerEvent(event: PeerEvent, consumers: readonly PeerEventConsumer[]): void {
   for (const consumer of consumers) consumer.peerEvent(event);
-}
-
-function peerEventConsumers(
-  instruments: Instruments,
-  logger: Logger,
-): readonly PeerEventConsumer[] {
-  return [new IceMetrics(instruments), new ViewerLog(logger)];
 }
 
 function openProcesses(options: ServerOptions, sources: StreamSources): ProcessRoom {

@@ -1,12 +1,15 @@
 /** The contract's metrics as a markdown table. */
 
+import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { CORE_LABEL, METRICS } from "../../src/metrics/names.ts";
+import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
 
-/** One row per metric, in the order of src/metrics/names.ts. */
+/** One row per metric. */
 export function describeMetrics(): string {
-  const rows = Object.values(METRICS).map(({ name, type, labels, help }) => {
-    const all = [CORE_LABEL, ...labels].map((label) => `\`${label}\``).join(", ");
-    return `| \`${name}\` | ${type} | ${all} | ${help} |`;
+  const all = [METRICS, VIEWER_METRICS, MEDIA_METRICS].flatMap((some) => Object.values(some));
+  const rows = all.map(({ name, type, labels, help }) => {
+    const names = [CORE_LABEL, ...labels].map((label) => `\`${label}\``).join(", ");
+    return `| \`${name}\` | ${type} | ${names} | ${help} |`;
   });
   return ["| Metric | Type | Labels | Meaning |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }

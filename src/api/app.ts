@@ -1,7 +1,7 @@
 /** The HTTP application: which routes there are, in whose instance, behind which guard. Plug-in order only. */
 import { Elysia } from "elysia";
 import type { Exposition } from "../metrics/exposition.ts";
-import { whepHttpHook } from "../metrics/http-hook.ts";
+import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { Instruments } from "../metrics/instruments.ts";
 import { pageRoutes } from "../web/pages.ts";
 import type { WhepPeers, WhepStream } from "../whep/endpoint.ts";
@@ -56,6 +56,8 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly peers: AppPeers<S, P>;
   readonly processes: ProcessApi;
   readonly instruments: Instruments;
+  /** Told of each offer that was refused. */
+  readonly joinRefused: HttpHookOptions["joinRefused"];
   readonly exposition: Exposition;
   readonly logger: { error(message: string, fields: Readonly<Record<string, string>>): void };
   readonly isDraining: () => boolean;
@@ -108,7 +110,7 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
   const { whep, nowMs, randomBytes } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
   return new Elysia({ name: "whep-instance" })
-    .use(whepHttpHook({ instruments: deps.instruments, nowMs }))
+    .use(whepHttpHook({ instruments: deps.instruments, joinRefused: deps.joinRefused, nowMs }))
     .use(
       whepRoutes<S, P>({
         streams: deps.streams,

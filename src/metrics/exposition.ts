@@ -12,15 +12,18 @@ export interface ExpositionOptions {
   readonly registry: Registry;
   readonly instruments: Pick<Instruments, "syncStreams">;
   readonly snapshot: Snapshot;
+  /** What else has to be brought up to date before a scrape, with the ids of the streams there are. */
+  readonly refresh?: (streamIds: readonly string[]) => Promise<void>;
 }
 
 export function createExposition(options: ExpositionOptions): Exposition {
-  const { registry, instruments, snapshot } = options;
+  const { registry, instruments, snapshot, refresh } = options;
   return {
     contentType: registry.contentType,
-    text() {
+    async text() {
       const stats = snapshot.refresh();
       instruments.syncStreams(stats.peersByStream.keys());
+      await refresh?.([...stats.peersByStream.keys()]);
       return registry.metrics();
     },
   };

@@ -3,18 +3,20 @@
  * To be used in the WHEP instance only: other routes must not become label values.
  */
 import { Elysia } from "elysia";
-import { CodecMismatch, PeerLimitReached } from "../errors.ts";
+import { CodecMismatch, DomainError, type DomainErrorKind, PeerLimitReached } from "../errors.ts";
 import type { Instruments } from "./instruments.ts";
 import { UNKNOWN_STREAM, WHEP_ROUTES, type WhepRoute } from "./names.ts";
 
 export interface HttpHookOptions {
   readonly instruments: Instruments;
+  /** Told of each offer that was refused. */
+  readonly joinRefused: (streamId: string, kind: DomainErrorKind | "internal-error") => void;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
 
 /** Counts also what was thrown: the error handler has set the status by the time the hook runs. */
-export function whepHttpHook({ instruments, nowMs }: HttpHookOptions) {
+export function whepHttpHook({ instruments, joinRefused, nowMs }: HttpHookOptions) {
   const startedMs = new WeakMap<Request, number>();
   return new Elysia({ name: "whep-http-hook" })
     .onTransform({ as: "scoped" }, ({ request }) => {
@@ -26,7 +28,10 @@ export function whepHttpHook({ instruments, nowMs }: HttpHookOptions) {
       const streamId = idOf(context.params);
       const code = typeof context.set.status === "number" ? context.set.status : 200;
       instruments.whepRequest(routeOf(context.request.method), code, streamId, seconds);
-      countCause(instruments, streamId, Reflect.get(context, "error"));
+      const error: unknown = Reflect.get(context, "error");
+      countCause(instruments, streamId, error);
+      if (context.request.method !== "POST" || code < 400) return;
+      joinRefused(streamId, error instanceof DomainError ? error.kind : "internal-error");
     });
 }
 

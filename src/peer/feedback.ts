@@ -5,14 +5,13 @@ import type { MediaKind } from "../errors.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import { type ReportBlock, type RtcpHandler, readRtcp } from "../wire/rtcp/receive.ts";
 import { compactNtp } from "../wire/rtcp/sender-report.ts";
+import type { LegCounts } from "./totals.ts";
 
 /** What the viewer last reported. */
 export interface FeedbackStatistics {
   rttMs: number | null;
   lossPercent: number | null;
   jitterMs: number | null;
-  keyframeRequests: number;
-  nacks: number;
 }
 
 /** One report block of the viewer. `lost` and `expected` count packets since the report before. */
@@ -48,13 +47,14 @@ export class Feedback implements RtcpHandler {
     rttMs: null,
     lossPercent: null,
     jitterMs: null,
-    keyframeRequests: 0,
-    nacks: 0,
   };
   private readonly resends = new Map<number, Resend>();
   private readonly subscribers = new Map<number, Subscriber>();
   private readonly batch: BatchSender;
   private readonly listener: FeedbackListener;
+  /** By SSRC of ours, so as bounded as the legs. */
+  private readonly nacks = new Map<number, number>();
+  private readonly keyframeRequests = new Map<number, number>();
   private readonly reported = new Map<number, Reported>();
   private nowMs = 0;
   private unixSeconds = 0;
@@ -70,9 +70,13 @@ export class Feedback implements RtcpHandler {
     }
   }
 
-  /** On the leg with this SSRC. */
-  packetsResent(ssrc: number): number {
-    return this.resends.get(ssrc)?.packetsResent ?? 0;
+  /** Of the leg with this SSRC. */
+  counts(ssrc: number): Pick<LegCounts, "packetsResent" | "nacks" | "keyframeRequests"> {
+    return {
+      packetsResent: this.resends.get(ssrc)?.packetsResent ?? 0,
+      nacks: this.nacks.get(ssrc) ?? 0,
+      keyframeRequests: this.keyframeRequests.get(ssrc) ?? 0,
+    };
   }
 
   /** Takes plain RTCP. `nowMs` is monotonic, `unixSeconds` the clock of the sender reports. */
@@ -121,16 +125,19 @@ export class Feedback implements RtcpHandler {
 
   nack(mediaSsrc: number, packetId: number, bitmask: number): void {
     if (this.nackEntries++ >= NACK_ENTRIES_MAX) return;
-    this.statistics.nacks++;
+    const resend = this.resends.get(mediaSsrc);
+    if (resend === undefined) return;
+    this.nacks.set(mediaSsrc, (this.nacks.get(mediaSsrc) ?? 0) + 1);
     const rttMs = this.statistics.rttMs ?? undefined;
-    this.resends.get(mediaSsrc)?.nack(packetId, bitmask, this.nowMs, rttMs);
+    resend.nack(packetId, bitmask, this.nowMs, rttMs);
   }
 
   /** Browsers ask again and again until a keyframe comes. */
   keyframeRequest(mediaSsrc: number): void {
-    this.statistics.keyframeRequests++;
     const subscriber = this.subscribers.get(mediaSsrc);
-    if (subscriber === undefined || this.nowMs - this.keyframeMs < KEYFRAME_INTERVAL_MS) return;
+    if (subscriber === undefined) return;
+    this.keyframeRequests.set(mediaSsrc, (this.keyframeRequests.get(mediaSsrc) ?? 0) + 1);
+    if (this.nowMs - this.keyframeMs < KEYFRAME_INTERVAL_MS) return;
     this.keyframeMs = this.nowMs;
     this.listener.keyframeWanted(subscriber);
   }

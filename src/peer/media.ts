@@ -12,6 +12,7 @@ import type { Endpoint } from "../transport/media-socket.ts";
 import { Srtcp } from "../transport/srtcp.ts";
 import type { NegotiatedTrack } from "../wire/sdp/answer.ts";
 import { Feedback, type FeedbackStatistics, type LegReport } from "./feedback.ts";
+import type { LegTotals } from "./totals.ts";
 
 export interface TrackSsrcs {
   readonly ssrc: number;
@@ -33,14 +34,6 @@ export interface PeerMediaOptions {
   readonly onReport: (report: LegReport) => void;
   /** Video begins, or goes on after frames that were left out. */
   readonly onVideoStart: (framesSkipped: number) => void;
-}
-
-/** What was sent on one leg. */
-export interface LegTotals {
-  readonly leg: MediaKind;
-  readonly packets: number;
-  readonly bytes: number;
-  readonly packetsResent: number;
 }
 
 export class PeerMedia {
@@ -98,11 +91,12 @@ export class PeerMedia {
   }
 
   get totals(): readonly LegTotals[] {
-    return this.subscribers.map((subscriber) => ({
-      leg: subscriber.track.kind,
-      packets: subscriber.packetsSent,
-      bytes: subscriber.octetsSent,
-      packetsResent: this.feedback.packetsResent(subscriber.ssrc),
+    return this.subscribers.map(({ octetsSent, packetsSent, ssrc, track }) => ({
+      streamId: this.options.stream.id,
+      leg: track.kind,
+      packets: packetsSent,
+      bytes: octetsSent,
+      ...this.feedback.counts(ssrc),
     }));
   }
 

@@ -25,7 +25,8 @@ import {
 } from "../wire/sdp/answer.ts";
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
 import type { StunMessage } from "../wire/stun/message.ts";
-import { type LegTotals, PeerMedia, type TrackSsrcs } from "./media.ts";
+import { PeerMedia, type TrackSsrcs } from "./media.ts";
+import type { LegTotals } from "./totals.ts";
 
 export type PeerState = "new" | "checking" | "handshaking" | "connected" | "closed";
 

@@ -10,7 +10,8 @@ import { endpointKey, type IceCredentials } from "../transport/ice-lite.ts";
 import type { Endpoint } from "../transport/media-socket.ts";
 import type { LocalIce, Negotiation } from "../wire/sdp/answer.ts";
 import { parseStun } from "../wire/stun/message.ts";
-import { Peer, type PeerContext } from "./peer.ts";
+import { Peer, type PeerContext, type PeerState } from "./peer.ts";
+import { type LegTotals, type MediaTotals, sumLegs } from "./totals.ts";
 
 const TICK_MS = 250;
 /** A source that was replaced is likely to be there again after this time. */
@@ -31,6 +32,8 @@ export class PeerRegistry {
   /** By the transaction of a check of ours that may be answered. */
   private readonly byCheck = new Map<string, Peer>();
   private readonly streams = new Map<string, Played>();
+  /** Of viewers that have left, by stream. */
+  private readonly left = new Map<string, readonly LegTotals[]>();
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(options: { context: PeerContext; onEvent: PeerEventSink }) {
@@ -50,6 +53,7 @@ export class PeerRegistry {
     this.closeStream(id, "stream_removed");
     this.streams.get(id)?.fanOut.close();
     this.streams.delete(id);
+    this.left.delete(id);
   }
 
   /** A viewer for what was negotiated. Throws StreamNotLive for a stream that is not played here. */
@@ -75,6 +79,20 @@ export class PeerRegistry {
 
   list(): readonly Peer[] {
     return [...this.peers.values()];
+  }
+
+  /** What was sent since the start, to all viewers of the streams that are played. */
+  get totals(): MediaTotals {
+    const { batch, socket } = this.context;
+    const peers = this.list();
+    const peersByState: Partial<Record<PeerState, number>> = {};
+    for (const { state } of peers) peersByState[state] = (peersByState[state] ?? 0) + 1;
+    return {
+      legs: sumLegs([...this.left.values(), ...peers.map((peer) => peer.totals)].flat()),
+      packetsDropped: batch.packetsDropped + socket.datagramsDropped,
+      packetsQueued: batch.packetsQueued,
+      peersByState,
+    };
   }
 
   /** ICE restart: the peer's new ufrag leads to it as well as the old one. */
@@ -154,6 +172,10 @@ export class PeerRegistry {
 
   private forget(peer: Peer, reason: CloseReason): void {
     this.peers.delete(peer.id);
+    if (this.streams.has(peer.streamId)) {
+      const before = this.left.get(peer.streamId) ?? [];
+      this.left.set(peer.streamId, sumLegs([...before, ...peer.totals]));
+    }
     moveKeys(this.byUfrag, peer, peer.ufragKeys, []);
     moveKeys(this.byAddress, peer, peer.addressKeys, []);
     moveKeys(this.byCheck, peer, peer.checkKeys, []);

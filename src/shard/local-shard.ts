@@ -1,5 +1,6 @@
 /** A media shard in this thread: the choice for machines with few cores. */
 import { SessionNotFound } from "../errors.ts";
+import type { MediaTotals } from "../peer/totals.ts";
 import type { PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
@@ -9,6 +10,8 @@ import type { MediaShard, ShardPeer, ShardSettings } from "./shard.ts";
 
 export class LocalShard implements MediaShard {
   readonly name: string;
+  readonly heartbeatAgeMs = 0;
+  readonly restarts = 0;
   private readonly media: OpenMedia;
 
   private constructor(name: string, media: OpenMedia) {
@@ -31,6 +34,10 @@ export class LocalShard implements MediaShard {
 
   get backend(): string {
     return this.media.backend;
+  }
+
+  get totals(): MediaTotals {
+    return this.media.registry.totals;
   }
 
   get peerCount(): number {

@@ -1,6 +1,7 @@
 /** What the side of control and a media worker say to each other. Plain data. */
 import type { MediaKind } from "../errors.ts";
 import type { PeerView } from "../peer/peer.ts";
+import type { MediaTotals } from "../peer/totals.ts";
 import type { CloseReason, PeerEvent } from "../peer-events.ts";
 import type { ReplayLimits } from "../stream/packet-ring.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
@@ -65,5 +66,5 @@ export type FromWorker =
   | { readonly type: "gone"; readonly request: number }
   | { readonly type: "events"; readonly events: readonly PeerEvent[] }
   /** A sign of life, once a second, with what is known of each viewer. */
-  | { readonly type: "pulse"; readonly peers: readonly PeerView[] }
+  | { readonly type: "pulse"; readonly peers: readonly PeerView[]; readonly totals: MediaTotals }
   | { readonly type: "stopped" };

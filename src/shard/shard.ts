@@ -4,6 +4,7 @@
  */
 
 import type { PeerState, PeerView } from "../peer/peer.ts";
+import type { MediaTotals } from "../peer/totals.ts";
 import type { CloseReason } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
@@ -46,6 +47,12 @@ export interface MediaShard {
   readonly udpPort: number;
   /** The send path and cipher in use. */
   readonly backend: string;
+  /** What was sent; up to a second old. */
+  readonly totals: MediaTotals;
+  /** Milliseconds since the shard's thread last gave a sign of life; 0 where it is this thread. */
+  readonly heartbeatAgeMs: number;
+  /** How often its thread had to be replaced. */
+  readonly restarts: number;
   /** New viewers go to the shard that has fewest. */
   readonly peerCount: number;
   addStream(stream: Stream): void;

@@ -2,6 +2,7 @@
 import { SessionNotFound } from "../errors.ts";
 import type { Admission } from "../peer/admission.ts";
 import { negotiate } from "../peer/negotiate.ts";
+import { type MediaTotals, sumTotals } from "../peer/totals.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
 import type { LocalIce } from "../wire/sdp/answer.ts";
@@ -32,6 +33,15 @@ export class Shards {
   /** The send path and cipher in use. */
   get backend(): string {
     return this.shards[0]?.backend ?? "";
+  }
+
+  /** How each shard is. */
+  get health(): readonly Pick<MediaShard, "name" | "heartbeatAgeMs" | "restarts" | "peerCount">[] {
+    return this.shards;
+  }
+
+  get totals(): MediaTotals {
+    return sumTotals(this.shards.map((shard) => shard.totals));
   }
 
   addStream(stream: Stream): void {

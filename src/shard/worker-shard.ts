@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { MediaSocketFailed, SessionNotFound, StreamNotLive } from "../errors.ts";
+import { type MediaTotals, NO_TOTALS, sumTotals } from "../peer/totals.ts";
 import type { CloseReason, PeerEvent, PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
 import type { IceCredentials } from "../transport/ice-lite.ts";
@@ -49,7 +50,6 @@ type Reply = Extract<FromWorker, { request: number }>;
 interface Life {
   readonly thread: WorkerThread;
   readonly queue: PacketQueue;
-  pulseMs: number;
 }
 
 export class WorkerShard implements MediaShard {
@@ -63,6 +63,10 @@ export class WorkerShard implements MediaShard {
   private readonly peers = new Map<string, RemotePeer>();
   private readonly replies = new Map<number, (reply: Reply) => void>();
   private life: Life | undefined;
+  /** Of lives that are over, and of this one. */
+  private earlier = NO_TOTALS;
+  private current = NO_TOTALS;
+  private heartbeatMs: number;
   private lastRequest = 0;
   private lastTrack = 0;
   private restartMs = RESTART_MS_MIN;
@@ -74,6 +78,7 @@ export class WorkerShard implements MediaShard {
     this.options = options;
     this.name = options.settings.name;
     this.udpPort = options.settings.udpPort;
+    this.heartbeatMs = options.clocks.nowMs();
   }
 
   /** Rejects with MediaSocketFailed where the port cannot be bound. */
@@ -88,6 +93,16 @@ export class WorkerShard implements MediaShard {
     return this.peers.size;
   }
 
+  get totals(): MediaTotals {
+    const dropped = this.life?.queue.dropped ?? 0;
+    const sum = sumTotals([this.earlier, this.current]);
+    return { ...sum, packetsDropped: sum.packetsDropped + dropped };
+  }
+
+  get heartbeatAgeMs(): number {
+    return this.options.clocks.nowMs() - this.heartbeatMs;
+  }
+
   addStream(stream: Stream): void {
     this.streams.set(stream.id, { stream, feed: this.newFeed(stream) });
   }
@@ -95,6 +110,7 @@ export class WorkerShard implements MediaShard {
   removeStream(id: string): void {
     this.streams.get(id)?.feed.close();
     this.streams.delete(id);
+    this.earlier = { ...NO_TOTALS, legs: this.earlier.legs.filter((leg) => leg.streamId !== id) };
     this.post({ type: "remove-stream", id });
     for (const peer of [...this.peers.values()]) {
       if (peer.streamId === id) peer.close("stream_removed");
@@ -139,8 +155,9 @@ export class WorkerShard implements MediaShard {
   private start(): Promise<void> {
     const { clocks, settings } = this.options;
     const thread = (this.options.createThread ?? createThread)();
-    const life = { thread, queue: new PacketQueue(), pulseMs: clocks.nowMs() };
+    const life = { thread, queue: new PacketQueue() };
     this.life = life;
+    this.heartbeatMs = clocks.nowMs();
     return new Promise((resolve, reject) => {
       thread.on("message", (message) => {
         if (this.life !== life) return;
@@ -150,7 +167,7 @@ export class WorkerShard implements MediaShard {
           resolve();
         }
         if (message.type === "failed") reject(new MediaSocketFailed(this.udpPort, message.message));
-        this.receive(message, life);
+        this.receive(message);
       });
       const ended = (why: string) => {
         reject(new MediaSocketFailed(this.udpPort, why));
@@ -172,6 +189,8 @@ export class WorkerShard implements MediaShard {
     const { life } = this;
     this.life = undefined;
     life?.thread.terminate();
+    this.earlier = sumTotals([this.earlier, { ...NO_TOTALS, legs: this.current.legs }]);
+    this.current = NO_TOTALS;
     this.options.log.error("media worker lost", {
       worker: this.name,
       why,
@@ -215,8 +234,8 @@ export class WorkerShard implements MediaShard {
     });
   }
 
-  private receive(message: FromWorker, life: Life): void {
-    life.pulseMs = this.options.clocks.nowMs();
+  private receive(message: FromWorker): void {
+    this.heartbeatMs = this.options.clocks.nowMs();
     switch (message.type) {
       case "opened":
       case "restarted":
@@ -228,6 +247,7 @@ export class WorkerShard implements MediaShard {
         for (const event of message.events) this.receiveEvent(event);
         return;
       case "pulse":
+        this.current = message.totals;
         for (const view of message.peers) {
           const peer = this.peers.get(view.id);
           if (peer !== undefined) peer.lastView = view;
@@ -257,9 +277,8 @@ export class WorkerShard implements MediaShard {
   }
 
   private checkPulse(): void {
-    const { life } = this;
-    if (life === undefined) return;
-    const quietMs = this.options.clocks.nowMs() - life.pulseMs;
+    if (this.life === undefined) return;
+    const quietMs = this.heartbeatAgeMs;
     if (quietMs > PULSE_MS_MAX) this.lost(`no sign of life for ${Math.round(quietMs)} ms`);
   }
 

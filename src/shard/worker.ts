@@ -106,7 +106,9 @@ class MediaWorker {
   }
 
   private tellPulse(): void {
-    this.post({ type: "pulse", peers: this.media.registry.list().map((peer) => peer.view()) });
+    const { registry } = this.media;
+    const peers = registry.list().map((peer) => peer.view());
+    this.post({ type: "pulse", peers, totals: registry.totals });
   }
 
   private async takePackets(): Promise<never> {

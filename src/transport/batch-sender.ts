@@ -16,11 +16,17 @@ export interface BatchSender {
   /** Queues the `length` bytes at the offset that next() gave. */
   commit(length: number, to: Endpoint): void;
   flush(): void;
+  /** Packets that wait for the kernel. */
+  readonly packetsQueued: number;
+  /** Packets the kernel did not take in time. */
+  readonly packetsDropped: number;
 }
 
 /** The portable back-end: one sendMany call for up to 512 packets. */
 export class SendManyBatch implements BatchSender {
   readonly arena = Buffer.alloc(PACKET_BYTES * BATCH_PACKETS);
+  /** The socket counts what it drops. */
+  readonly packetsDropped = 0;
   private readonly socket: MediaSocket;
   private readonly list: (Uint8Array | number | string)[] = [];
   private readonly views: Buffer[];
@@ -29,6 +35,10 @@ export class SendManyBatch implements BatchSender {
   constructor(socket: MediaSocket) {
     this.socket = socket;
     this.views = Array.from({ length: BATCH_PACKETS }, (_, slot) => this.view(slot, 0));
+  }
+
+  get packetsQueued(): number {
+    return this.count;
   }
 
   next(): number {

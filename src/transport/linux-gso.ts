@@ -103,6 +103,10 @@ export class GsoBatch implements BatchSender {
     this.layOut();
   }
 
+  get packetsQueued(): number {
+    return this.nextSlot - this.oldestSlot;
+  }
+
   next(): number {
     if (this.nextSlot - this.oldestSlot === SLOTS) this.makeRoom();
     return (this.nextSlot & SLOT_MASK) * PACKET_BYTES;

@@ -30,6 +30,16 @@ describe("an offer", () => {
     expect(await harness.requests("post", 404, "nope")).toBeUndefined();
   });
 
+  test("that is refused is told with its reason, once; one that is answered is not", async () => {
+    const harness = serve();
+    await harness.offer("test", CHROMIUM);
+    expect(harness.refused).toEqual([]);
+    await harness.offer("nope", CHROMIUM);
+    await harness.offer("test", "no offer");
+    await harness.send("DELETE", `${ENDPOINT}/nobody`);
+    expect(harness.refused).toEqual(["nope: stream-not-found", "test: offer-invalid"]);
+  });
+
   test("for a stream without a source: 409 with Retry-After, before its codecs are asked for", async () => {
     const harness = serve();
     const stream = harness.streams.add("dark");

@@ -27,6 +27,8 @@ export class Harness {
   readonly errors: LoggedError[] = [];
   nowMs = 1_000_000;
   clientAddress = "198.51.100.7";
+  /** Offers that were refused, and why. */
+  readonly refused: string[] = [];
   private random = 0;
   private readonly registry = createRegistry("test");
   private readonly instruments = createInstruments(this.registry, (id) =>
@@ -73,6 +75,7 @@ export class Harness {
       peers: this.peers,
       processes: options.processes ?? this.processes,
       instruments: this.instruments,
+      joinRefused: (id, kind) => this.refused.push(`${id}: ${kind}`),
       exposition: this.exposition,
       logger: { error: (message, fields) => this.errors.push({ message, fields }) },
       isDraining: () => this.peers.draining,

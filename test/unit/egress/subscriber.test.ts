@@ -108,6 +108,8 @@ describe("SRTP ciphers", () => {
       const arena = Buffer.alloc(2048);
       const batch = {
         arena,
+        packetsQueued: 0,
+        packetsDropped: 0,
         next: () => 0,
         commit: (length: number) => void sent.push(Buffer.from(arena.subarray(0, length))),
         flush: () => undefined,

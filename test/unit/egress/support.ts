@@ -39,6 +39,8 @@ export class PlainCipher implements SrtpCipher {
 export class RecordingBatch implements BatchSender {
   readonly arena = Buffer.alloc(2048);
   readonly packets: SentPacket[] = [];
+  readonly packetsQueued = 0;
+  readonly packetsDropped = 0;
   flushes = 0;
   cipher = new PlainCipher();
   next(): number {

@@ -135,8 +135,8 @@ describe("requests of a viewer", () => {
     receive(nackOf([[2005, 0b101]]));
     expect(batch.packets.map(({ sequence }) => sequence)).toEqual([2005, 2006, 2008]);
     expect(batch.flushes).toBe(1);
-    expect(feedback.packetsResent(SSRC)).toBe(3);
-    expect(feedback.statistics.nacks).toBe(1);
+    expect(feedback.counts(SSRC).packetsResent).toBe(3);
+    expect(feedback.counts(SSRC).nacks).toBe(1);
   });
 
   test("a packet is not sent again before a round trip has passed", () => {
@@ -152,10 +152,10 @@ describe("requests of a viewer", () => {
   test("one datagram with hundreds of entries is looked at to its 64th", () => {
     const { feedback, receive } = setUp(400);
     receive(nackOf(Array.from({ length: 340 }, (_, i) => [2000 + i, 0] as const)));
-    expect(feedback.statistics.nacks).toBe(64);
-    expect(feedback.packetsResent(SSRC)).toBe(64);
+    expect(feedback.counts(SSRC).nacks).toBe(64);
+    expect(feedback.counts(SSRC).packetsResent).toBe(64);
     receive(nackOf([[2100, 0]]), 100);
-    expect(feedback.packetsResent(SSRC)).toBe(65);
+    expect(feedback.counts(SSRC).packetsResent).toBe(65);
   });
 
   test("a NACK for a foreign stream or for packets never sent brings nothing", () => {
@@ -170,7 +170,7 @@ describe("requests of a viewer", () => {
     const { feedback, keyframesWanted, receive } = setUp();
     const pli = Buffer.from([0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0xca, 0xfe]);
     for (const nowMs of [0, 499, 500]) receive(pli, nowMs);
-    expect(feedback.statistics.keyframeRequests).toBe(3);
+    expect(feedback.counts(SSRC).keyframeRequests).toBe(3);
     expect(keyframesWanted()).toBe(2);
   });
 

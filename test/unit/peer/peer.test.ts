@@ -214,6 +214,35 @@ describe("what only a broken or hostile side does", () => {
   });
 });
 
+describe("a viewer that reports heavy loss twice", () => {
+  test("gets no picture before the next keyframe, and its sound all the time", async () => {
+    const made = await connected();
+    await made.media();
+    await made.player.settle();
+    const ssrc = Number(/a=ssrc:(\d+) /.exec(made.player.peer.answer)?.[1]);
+    const report = (nowMs: number) => {
+      made.nowMs = nowMs;
+      // A receiver report with one block: half of the packets are lost.
+      const packet = Buffer.alloc(32);
+      packet.set([0x81, 201, 0, 7]);
+      packet.writeUInt32BE(ssrc, 8);
+      packet[12] = 128;
+      made.player.sendRtcp(packet);
+    };
+    report(1000);
+    report(2000);
+    await made.media();
+    await made.player.settle();
+    expect(made.player.packets.map(({ payloadType }) => payloadType)).toEqual([102, 111, 111]);
+    await made.media({ key: true });
+    await made.player.settle();
+    expect(made.player.packets.map(({ payloadType }) => payloadType).slice(3)).toEqual([102, 111]);
+    expect(made.events).toContainEqual(
+      expect.objectContaining({ type: "congested", framesSkipped: 1 }),
+    );
+  });
+});
+
 describe("consent", () => {
   test("ends 30 s after the last authentic sign of life", async () => {
     const made = await connected();

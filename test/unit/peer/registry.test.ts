@@ -22,6 +22,25 @@ describe("viewers of a stream", () => {
   });
 });
 
+describe("what was sent", () => {
+  test("is counted by stream and leg, and stays when the viewer has left", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    await viewer.connect();
+    await made.media();
+    await viewer.settle();
+    const sent = [
+      { streamId: "cam", leg: "video", packets: 1, bytes: 3, packetsResent: 0 },
+      { streamId: "cam", leg: "audio", packets: 1, bytes: 3, packetsResent: 0 },
+    ] as const;
+    expect(made.registry.totals).toMatchObject({ legs: sent, peersByState: { connected: 1 } });
+    viewer.peer.close("client_gone");
+    expect(made.registry.totals).toMatchObject({ legs: sent, peersByState: {} });
+    made.registry.removeStream("cam");
+    expect(made.registry.totals.legs).toEqual([]);
+  });
+});
+
 describe("the end of viewers", () => {
   test("a registry that closes tells its viewers", async () => {
     const made = setUp();

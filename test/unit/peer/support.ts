@@ -62,7 +62,7 @@ export interface PeerTest {
   tickAt(nowMs: number): void;
   viewer(stream?: Stream, options?: { offer?: (lines: string) => string }): Viewer;
   /** A packet of the source on each track; sent to viewers when the event loop has turned. */
-  media(): Promise<void>;
+  media(options?: { key?: boolean }): Promise<void>;
 }
 
 /** Call `close` of the registry at the end of a test. */
@@ -92,10 +92,10 @@ export function peerTest(options: { connectMsMax?: number } = {}): PeerTest {
     },
     viewer: (stream = fake.stream, how: { offer?: (text: string) => string } = {}) =>
       new Viewer(fake, stream, how.offer ?? ((text) => text)),
-    media: async () => {
+    media: async (options: { key?: boolean } = {}) => {
       for (const track of fake.stream.tracks) {
         const packet = { sequence: sequence & 0xffff, timestamp: sequence * 3000 };
-        track.media.writeRtp(h264Packet({ ...packet, nal: sequence === 0 ? 5 : 1 }));
+        track.media.writeRtp(h264Packet({ ...packet, nal: sequence === 0 || options.key ? 5 : 1 }));
       }
       sequence++;
       await new Promise<void>((resolve) => setImmediate(resolve));

@@ -47,6 +47,21 @@ const VIEW = {
   lossPercent: null,
   jitterMs: null,
 } as const;
+const LEG = {
+  streamId: "cam",
+  leg: "video",
+  packets: 10,
+  bytes: 1000,
+  packetsResent: 1,
+  nacks: 2,
+  keyframeRequests: 3,
+} as const;
+const TOTALS = {
+  legs: [LEG],
+  packetsDropped: 4,
+  packetsQueued: 5,
+  peersByState: { connected: 1 },
+} as const;
 const LOCAL = { iceUfrag: "u", icePwd: "p", candidates: [] };
 
 const opened: WorkerShard[] = [];
@@ -111,7 +126,7 @@ describe("a media worker", () => {
     thread.say({ type: "restarted", request: 2, local: { ...LOCAL, iceUfrag: "new" } });
     expect((await restart).iceUfrag).toBe("new");
     expect(peer.local.iceUfrag).toBe("new");
-    thread.say({ type: "pulse", peers: [{ ...VIEW, packetsSent: 99 }] });
+    thread.say({ type: "pulse", peers: [{ ...VIEW, packetsSent: 99 }], totals: TOTALS });
     expect(peer.view().packetsSent).toBe(99);
     const reasons: string[] = [];
     peer.onClosed((reason) => reasons.push(reason));
@@ -168,6 +183,26 @@ describe("a media worker", () => {
       threads.at(-1)?.die();
     }
     expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  });
+
+  test("counts on over its lives", async () => {
+    jest.useFakeTimers();
+    const { shard, thread, threads } = await running();
+    const pulse = { type: "pulse", peers: [], totals: TOTALS } as const;
+    thread.say(pulse);
+    expect(shard.totals).toEqual(TOTALS);
+    thread.die();
+    expect(shard.totals).toEqual({
+      legs: [LEG],
+      packetsDropped: 0,
+      packetsQueued: 0,
+      peersByState: {},
+    });
+    jest.advanceTimersByTime(100);
+    threads.at(-1)?.say(pulse);
+    expect(shard.totals.legs).toMatchObject([{ packets: 20, bytes: 2000, keyframeRequests: 6 }]);
+    shard.removeStream("cam");
+    expect(shard.totals.legs).toEqual([LEG]);
   });
 
   test("that hangs is taken for dead", async () => {

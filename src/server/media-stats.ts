@@ -1,0 +1,46 @@
+/** The media path in numbers, as the metrics show it. */
+import type { MediaStats, ReceivedLeg } from "../metrics/media-metrics.ts";
+import type { Shards } from "../shard/shards.ts";
+import type { StreamRegistry } from "../stream/registry.ts";
+import type { Track } from "../stream/track.ts";
+
+/** `unixMs` is the clock of the sources' timelines. */
+export function mediaStats(streams: StreamRegistry, shards: Shards, unixMs: number): MediaStats {
+  const { legs, packetsDropped, packetsQueued, peersByState } = shards.totals;
+  const received = streams
+    .list()
+    .flatMap(({ id, tracks }) => tracks.map((track) => receivedLeg(id, track, unixMs)));
+  return {
+    sent: legs.filter(({ streamId }) => streams.get(streamId) !== undefined),
+    received,
+    packetsDropped,
+    packetsQueued,
+    peersByState,
+    workers: shards.health.map(({ name, heartbeatAgeMs, restarts, peerCount }) => ({
+      name,
+      heartbeatAgeSeconds: heartbeatAgeMs / 1000,
+      restarts,
+      peers: peerCount,
+    })),
+  };
+}
+
+function receivedLeg(streamId: string, track: Track, unixMs: number): ReceivedLeg {
+  const { kind, packetsReceived, bytesReceived } = track;
+  const keyframeAgeSeconds = kind === "video" ? keyframeAge(track, unixMs) : undefined;
+  return {
+    streamId,
+    leg: kind,
+    packets: packetsReceived,
+    bytes: bytesReceived,
+    keyframeAgeSeconds,
+  };
+}
+
+/** A stream's timestamps are Unix time in the units of its clock, modulo 2^32 (source/timeline.ts). */
+function keyframeAge({ clockRate, ring }: Track, unixMs: number): number | undefined {
+  const { keyframeIndex } = ring;
+  if (keyframeIndex < 0) return undefined;
+  const now = Math.round((unixMs / 1000) * clockRate) % 2 ** 32;
+  return Math.max(0, ((now - ring.timestamp(keyframeIndex)) | 0) / clockRate);
+}
