@@ -6,6 +6,7 @@ import type { PeerEventSink } from "../peer-events.ts";
 import { createDtlsIdentity } from "../transport/dtls.ts";
 import { MediaSocket } from "../transport/media-socket.ts";
 import { selectBatch } from "../transport/select-batch.ts";
+import { collectingAfterViewers } from "./garbage.ts";
 import type { ShardSettings } from "./shard.ts";
 
 export interface OpenMedia {
@@ -44,7 +45,7 @@ export async function openMedia(
       connectMsMax: settings.connectMsMax,
       ...clocks,
     },
-    onEvent,
+    onEvent: collectingAfterViewers(onEvent, () => Bun.gc(true)),
   });
   return { socket, registry, backend: `${send.name}, ${cipher.name}` };
 }

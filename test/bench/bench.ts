@@ -3,14 +3,19 @@
  * run, since machines differ and are shared. Prints a table, and everything as JSON with --json FILE.
  */
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { checksTable, runChecks } from "./checks.ts";
+import { type Load, load, output, type Quantiles } from "./load.ts";
 import { type BenchServer, buildLoadTools, startOurs, startPion } from "./servers.ts";
 
 const { values: options } = parseArgs({
   options: {
     peers: { type: "string", default: "1,10,100" },
     duration: { type: "string", default: "8" },
+    /** Runs of each cell; the table shows the one with the median cost. */
+    rounds: { type: "string", default: "3" },
+    /** Also: memory, long groups of pictures, crowds. */
+    checks: { type: "boolean", default: false },
     /** A further WHEP endpoint to measure, with the process whose CPU time counts. */
     against: { type: "string" },
     "against-pid": { type: "string" },
@@ -20,43 +25,10 @@ const { values: options } = parseArgs({
   },
 });
 
-interface Quantiles {
-  readonly p50: number;
-  readonly p95: number;
-  readonly max: number;
-}
-
-/** What whepload prints. */
-interface Load {
-  readonly peers: number;
-  readonly ok: number;
-  readonly lost: number;
-  readonly packets_per_s: number;
-  readonly answer_ms?: Quantiles;
-  readonly connected_ms?: Quantiles;
-  readonly first_keyframe_ms?: Quantiles;
-  readonly us_per_packet_per_peer?: number;
-  readonly server_core_share?: number;
-  readonly server_rss_mb?: number;
-}
-
 interface Row extends Load {
   readonly server: string;
   /** CPU per packet and viewer as a share of the Pion server's in this run. */
   readonly ratio: number | undefined;
-}
-
-async function output(command: readonly string[]): Promise<string> {
-  return (await new Response(Bun.spawn([...command], { stderr: "ignore" }).stdout).text()).trim();
-}
-
-async function load(tools: string, server: BenchServer, peers: number): Promise<Load> {
-  const seconds = Number(options.duration);
-  const text = await output([
-    join(tools, "whepload"),
-    ...["-url", server.url, "-n", `${peers}`, "-duration", `${seconds}s`, "-pid", `${server.pid}`],
-  ]);
-  return JSON.parse(text) as Load;
 }
 
 async function machine() {
@@ -113,18 +85,34 @@ function table(rows: readonly Row[]): string {
   return [...head, ...lines].join("\n");
 }
 
+/** Rounds of all servers in turn, so that what else the machine does meets each of them. */
 async function measure(tools: string, servers: readonly BenchServer[]): Promise<Row[]> {
+  // Long enough that the hot code of each is compiled: a server runs for weeks.
+  for (const server of servers) await load(tools, server, { peers: 100, seconds: 10, gapMs: 10 });
   const rows: Row[] = [];
   for (const peers of options.peers.split(",").map(Number)) {
-    const loads = new Map<string, Load>();
-    for (const server of servers) loads.set(server.name, await load(tools, server, peers));
-    const pion = loads.get("Pion")?.us_per_packet_per_peer;
-    for (const [server, one] of loads) {
-      const own = one.us_per_packet_per_peer;
-      rows.push({ server, ...one, ratio: own && pion ? own / pion : undefined });
+    const loads = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));
+    for (let round = 0; round < Number(options.rounds); round++) {
+      for (const server of servers) {
+        const seconds = Number(options.duration);
+        loads.get(server.name)?.push(await load(tools, server, { peers, seconds }));
+      }
+    }
+    const pion = median(loads.get("Pion") ?? [])?.us_per_packet_per_peer;
+    for (const [server, all] of loads) {
+      const one = median(all);
+      const own = one?.us_per_packet_per_peer;
+      if (one === undefined) continue;
+      const lost = all.reduce((sum, run) => sum + run.lost, 0);
+      rows.push({ server, ...one, lost, ratio: own && pion ? own / pion : undefined });
     }
   }
   return rows;
+}
+
+function median(loads: readonly Load[]): Load | undefined {
+  const cost = (one: Load) => one.us_per_packet_per_peer ?? 0;
+  return loads.toSorted((a, b) => cost(a) - cost(b))[Math.floor(loads.length / 2)];
 }
 
 async function main(): Promise<void> {
@@ -142,14 +130,14 @@ async function main(): Promise<void> {
       const pid = Number(options["against-pid"] ?? 0);
       servers.push({ name: options.against, url: options.against, pid, stop: async () => 0 });
     }
-    const result = {
-      machine: await machine(),
-      start,
-      rows: await measure(tools.folder, servers),
-    };
+    const rows = await measure(tools.folder, servers);
+    for (const server of servers.splice(0)) await server.stop();
+    const checks = options.checks ? await runChecks(tools.folder) : [];
+    const result = { machine: await machine(), start, rows, checks };
     console.log(result.machine);
     console.log(start);
-    console.log(table(result.rows));
+    console.log(table(rows));
+    if (options.checks) console.log(checksTable(checks));
     if (options.json) await Bun.write(options.json, JSON.stringify(result, undefined, 2));
   } finally {
     for (const server of servers) await server.stop();

@@ -35,10 +35,16 @@ export async function buildLoadTools(): Promise<{ folder: string; remove: () => 
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Our server with the demo stream and no limits in the way. `args` are further environment settings. */
-export async function startOurs(name: string, env: Record<string, string>): Promise<BenchServer> {
+/** Our server with the demo stream and no limits in the way. `env` are further settings. */
+export async function startOurs(
+  name: string,
+  env: Record<string, string>,
+  gopSeconds = 1,
+): Promise<BenchServer> {
+  const { webrtc, ...demo } = demoRecord();
+  const video = { ...webrtc?.video, gop_seconds: gopSeconds };
   const server = await startServer({
-    demo: true,
+    processes: [{ ...demo, webrtc: { ...webrtc, video } }],
     env: { CORE_WEBRTC_MAX_PEERS_TOTAL: "2000", CORE_WEBRTC_MAX_PEERS_PER_STREAM: "2000", ...env },
   });
   await untilLive(server, "test");

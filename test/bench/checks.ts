@@ -1,0 +1,140 @@
+/**
+ * What a load table does not show: that memory comes back, that a long group of pictures does not keep viewers
+ * waiting, that a crowd at the door stops nobody's picture, and that many viewers lose nothing.
+ */
+import { readFileSync } from "node:fs";
+import { load } from "./load.ts";
+import { type BenchServer, startOurs } from "./servers.ts";
+
+export interface Check {
+  readonly check: string;
+  readonly measured: string;
+  readonly target: string;
+  readonly passed: boolean;
+}
+
+const CROWD = 100;
+const ROUNDS = 10;
+
+/** Runs all checks on servers of their own. `tools` is the folder of the load client. */
+export async function runChecks(tools: string): Promise<readonly Check[]> {
+  return [
+    ...(await withServer({}, (server) => memory(tools, server))),
+    ...(await withServer({ gopSeconds: 4 }, (server) => longGop(tools, server))),
+    ...(await withServer({}, (server) => crowdAtTheDoor(tools, server))),
+    ...(await withServer({}, (server) => manyViewers(tools, server))),
+  ];
+}
+
+async function withServer(
+  options: { gopSeconds?: number },
+  run: (server: BenchServer) => Promise<readonly Check[]>,
+): Promise<readonly Check[]> {
+  const server = await startOurs("check", {}, options.gopSeconds);
+  try {
+    return await run(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** RSS after each of ten crowds has left, against that after the first, when all code is compiled. */
+async function memory(tools: string, server: BenchServer): Promise<readonly Check[]> {
+  const after: number[] = [];
+  let top = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const crowd = await load(tools, server, { peers: CROWD, seconds: 1, gapMs: 5 });
+    top = Math.max(top, crowd.server_rss_mb ?? 0);
+    await Bun.sleep(1000);
+    after.push(residentMb(server.pid));
+  }
+  const [first = 0, last = 0] = [after[0], after.at(-1)];
+  return [
+    {
+      check: `RSS with ${CROWD} viewers`,
+      measured: `${top.toFixed(0)} MB`,
+      target: "150 MB",
+      passed: top <= 150,
+    },
+    {
+      check: `RSS when crowd ${ROUNDS} of ${CROWD} viewers has left, against the first`,
+      measured: `${last.toFixed(0)} MB, ${first.toFixed(0)} MB`,
+      target: "15 % more",
+      passed: last <= first * 1.15,
+    },
+  ];
+}
+
+async function longGop(tools: string, server: BenchServer): Promise<readonly Check[]> {
+  await load(tools, server, { peers: 20, seconds: 2 });
+  const { first_keyframe_ms: times } = await load(tools, server, {
+    peers: 50,
+    seconds: 2,
+    gapMs: 100,
+  });
+  const [p50 = Number.POSITIVE_INFINITY, p95 = Number.POSITIVE_INFINITY] = [times?.p50, times?.p95];
+  return [
+    {
+      check: "first keyframe with one every 4 s, p50 / p95",
+      measured: `${p50.toFixed(1)} / ${p95.toFixed(1)} ms`,
+      target: "40 / 100 ms",
+      passed: p50 <= 40 && p95 <= 100,
+    },
+  ];
+}
+
+/** 50 joins within a second; the load client's own handshakes share the cores. */
+async function crowdAtTheDoor(tools: string, server: BenchServer): Promise<readonly Check[]> {
+  await load(tools, server, { peers: 50, seconds: 3 });
+  await longestStallMs(server);
+  await load(tools, server, { peers: 50, seconds: 1, gapMs: 20 });
+  const stall = await longestStallMs(server);
+  return [
+    {
+      check: "longest stall of the event loop while 50 viewers join in a second",
+      measured: `${stall.toFixed(1)} ms`,
+      target: "20 ms",
+      passed: stall <= 20,
+    },
+  ];
+}
+
+async function manyViewers(tools: string, server: BenchServer): Promise<readonly Check[]> {
+  await load(tools, server, { peers: 100, seconds: 5, gapMs: 10 });
+  const at200 = await load(tools, server, { peers: 200, seconds: 6, gapMs: 10 });
+  const at300 = await load(tools, server, { peers: 300, seconds: 6, gapMs: 10 });
+  const share = (at200.server_core_share ?? 1) * 100;
+  return [
+    {
+      check: "CPU at 200 viewers",
+      measured: `${share.toFixed(0)} % of a core`,
+      target: "45 %",
+      passed: share <= 45,
+    },
+    {
+      check: "packets lost at 300 viewers",
+      measured: `${at300.lost} of ${Math.round(at300.packets_per_s * 6)}`,
+      target: "0",
+      passed: at300.lost === 0 && at300.ok === 300,
+    },
+  ];
+}
+
+/** Since it was asked last: the runtime's own measurement, which a scrape resets. */
+async function longestStallMs(server: BenchServer): Promise<number> {
+  const text = await (await fetch(new URL("/metrics", server.url))).text();
+  const line = /^nodejs_eventloop_lag_max_seconds\S* (\S+)$/m.exec(text);
+  return Number(line?.[1]) * 1000;
+}
+
+function residentMb(pid: number): number {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Number(line?.[1]) / 1024;
+}
+
+export function checksTable(checks: readonly Check[]): string {
+  const lines = checks.map(
+    (one) => `| ${one.check} | ${one.measured} | ${one.target} | ${one.passed ? "yes" : "no"} |`,
+  );
+  return ["| check | measured | at most | met |", "|---|---|---|---|", ...lines].join("\n");
+}
