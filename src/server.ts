@@ -24,6 +24,7 @@ import {
 import { openShards } from "./server/media-shards.ts";
 import { mediaStats } from "./server/media-stats.ts";
 import { StreamSources } from "./server/stream-sources.ts";
+import { openServerTracing } from "./server/tracing.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
 import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
@@ -64,7 +65,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listen = parseListenAddress(config.address);
   const metrics = createMetrics(config.id);
   const streams = metrics.streams;
-  const consumers = [new IceMetrics(metrics.instruments), metrics.viewers, new ViewerLog(logger)];
+  const traces = await openTraces(options);
+  const consumers = [
+    new IceMetrics(metrics.instruments),
+    metrics.viewers,
+    new ViewerLog(logger),
+    ...(traces.tracing === undefined ? [] : [traces.tracing]),
+  ];
   const peers = await openShards({
     config,
     host: listen.host,
@@ -80,17 +87,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     randomBytes,
     unixMs,
     onLegFailure: (id, leg) => metrics.instruments.legFailed(id, leg),
+    lifecycle: traces.lifecycle,
     logger,
   });
   const room = openProcesses(options, sources);
   const exposition = openExposition(metrics, { streams, peers, ports });
-  const token = adminToken({
-    configured: config.api.token,
-    loopback: isLoopback(listen.host),
-    folder: config.db.dir,
-    randomBytes,
-  });
-  if (token.file !== undefined) logger.info("admin token", { file: token.file });
   let draining = false;
   const app = createApp({
     about: {
@@ -99,12 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       version: options.version,
       commit: options.commit,
     },
-    admin: {
-      token: token.token,
-      boundHost: listen.host,
-      allowedHosts: config.api.allowed_hosts,
-      allowedOrigins: config.api.allowed_origins,
-    },
+    admin: adminSettings(options, listen.host),
     whep: whepSettings(config),
     streams,
     peers,
@@ -113,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
     exposition,
     logger,
+    tracing: traces.tracing,
     isDraining: () => draining,
     nowMs,
     unixMs,
@@ -137,8 +134,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
       sources.close();
       await peers.close();
+      await traces.close();
     },
   };
+}
+
+function openTraces({ config, version, logger }: ServerOptions) {
+  const environment = process.env;
+  return openServerTracing({ environment, version, coreId: config.id, logger, nowMs, unixMs });
+}
+
+function adminSettings({ config, logger }: ServerOptions, boundHost: string) {
+  const { token, file } = adminToken({
+    configured: config.api.token,
+    loopback: isLoopback(boundHost),
+    folder: config.db.dir,
+    randomBytes,
+  });
+  if (file !== undefined) logger.info("admin token", { file });
+  const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.api;
+  return { token, boundHost, allowedHosts, allowedOrigins };
 }
 
 /** What a scrape brings up to date, and then writes. */

@@ -3,8 +3,9 @@ import { Elysia } from "elysia";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { Instruments } from "../metrics/instruments.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
-import type { WhepPeers, WhepStream } from "../whep/endpoint.ts";
+import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
 import { whepRoutes } from "../whep/routes.ts";
 import { Sessions, type WhepPeer } from "../whep/sessions.ts";
@@ -13,6 +14,7 @@ import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
 import type { ProcessApi } from "./process-api.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { RequestContext, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -59,7 +61,9 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   /** Told of each offer that was refused. */
   readonly joinRefused: HttpHookOptions["joinRefused"];
   readonly exposition: Exposition;
-  readonly logger: { error(message: string, fields: Readonly<Record<string, string>>): void };
+  readonly logger: Pick<Logger, "debug" | "info" | "error">;
+  /** undefined where tracing is off. */
+  readonly tracing: RequestTracing | undefined;
   readonly isDraining: () => boolean;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -84,16 +88,25 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   });
   const clientAddress =
     deps.clientAddress ?? ((request) => app.server?.requestIP(request)?.address ?? "");
-  app.onError(({ error, code, set }) => {
+  const requests = new RequestContext({
+    tracing: deps.tracing,
+    randomBytes: deps.randomBytes,
+    log: (fields) => deps.logger.debug("request", fields),
+  });
+  app.use(requests.hook());
+  app.onError(({ error, code, request, set }) => {
     const problem = toProblem(error, code, {
-      newId: () => deps.randomBytes(6).toString("hex"),
-      log: (id, cause) => deps.logger.error("request failed", { id, ...causeFields(cause) }),
+      newId: () => requests.of(request).request,
+      log: (id, cause) => {
+        const { trace } = requests.of(request);
+        deps.logger.error("request failed", { id, request: id, trace, ...causeFields(cause) });
+      },
     });
     set.status = problem.status;
     Object.assign(set.headers, problem.headers);
     return problem.body;
   });
-  app.use(whepInstance(deps, clientAddress));
+  app.use(whepInstance(deps, clientAddress, requests));
   app.use(adminInstance(deps, guard));
   app.use(aboutRoutes({ ...deps.about, unixMs: deps.unixMs, isAdmin: admits(guard) }));
   app.use(healthRoutes());
@@ -106,6 +119,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
 function whepInstance<S extends AppStream, P extends AppPeer>(
   deps: AppDeps<S, P>,
   clientAddress: (request: Request) => string,
+  requests: RequestContext,
 ) {
   const { whep, nowMs, randomBytes } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
@@ -122,9 +136,24 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
         sourceWaitSeconds: whep.sourceWaitSeconds,
         corsOrigins: whep.corsOrigins,
         iceServers: whep.iceServers,
+        joins: joinObserver(deps, requests),
         details: WHEP_DETAILS,
       }),
     );
+}
+
+/** One log line ties the session, the request and the trace together. */
+function joinObserver(
+  { tracing, logger }: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger">,
+  requests: RequestContext,
+): JoinObserver {
+  return {
+    offered: (request, stream, bytes) => tracing?.offered(request, stream, bytes),
+    answered: (request, stream, peer) => {
+      tracing?.answered(request, peer);
+      logger.info("viewer joins", { stream, peer, ...requests.of(request) });
+    },
+  };
 }
 
 function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>, guard: Guard) {

@@ -10,6 +10,7 @@ import type { LegPortPool } from "../source/leg-ports.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
 import { Stream } from "../stream/stream.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { SourceLifecycle } from "./tracing.ts";
 
 export interface StreamSourcesOptions {
   readonly streams: StreamRegistry;
@@ -19,6 +20,7 @@ export interface StreamSourcesOptions {
   /** Unix milliseconds on a clock that does not jump. */
   readonly unixMs: () => number;
   readonly onLegFailure: (streamId: string, leg: MediaKind) => void;
+  readonly lifecycle: SourceLifecycle;
   readonly logger: Logger;
 }
 
@@ -47,13 +49,17 @@ export class StreamSources {
         const running = this.sources.get(record.id);
         return running === undefined || plan === undefined ? [] : running.source.prepare(plan);
       },
-      started: () => undefined,
-      exited: (record, facts) => this.exited(record.id, facts),
+      started: (record, pid) => options.lifecycle.processStarted(record, pid),
+      exited: (record, facts) => {
+        options.lifecycle.processEnded(record, facts);
+        this.exited(record.id, facts);
+      },
       stateChanged: (record, state) => {
         const running = this.sources.get(record.id);
         if (running === undefined) return;
-        if (state === "starting") running.source.starting();
+        if (state === "starting") this.starting(record.id, running.source);
         if (state === "finished" || state === "failed" || state === "killed") {
+          this.stopping(record.id);
           running.source.stopped();
         }
         // The end is told after the state it leads to, so the wish has to outlive that.
@@ -100,9 +106,21 @@ export class StreamSources {
     const running = this.sources.get(id);
     if (running === undefined) return;
     this.sources.delete(id);
+    this.stopping(id);
     running.source.close();
     this.options.peers.removeStream(id);
     this.options.streams.remove(id);
+  }
+
+  private starting(id: string, source: FfmpegSource): void {
+    source.starting();
+    const stream = this.options.streams.get(id);
+    if (stream !== undefined) this.options.lifecycle.streamStarting(stream);
+  }
+
+  private stopping(id: string): void {
+    const stream = this.options.streams.get(id);
+    if (stream !== undefined) this.options.lifecycle.streamStopping(stream);
   }
 
   private exited(

@@ -47,6 +47,14 @@ export interface EndpointOptions<S extends WhepStream, P extends WhepPeer> {
   /** Throws Unauthorized. */
   readonly authorize: (request: Request) => void;
   readonly sourceWaitSeconds: number;
+  /** Told how a join goes on, for traces and the log. */
+  readonly joins: JoinObserver;
+}
+
+export interface JoinObserver {
+  /** An offer for a stream that exists was read. */
+  offered(request: Request, streamId: string, sdpBytes: number): void;
+  answered(request: Request, streamId: string, peerId: string): void;
 }
 
 /** Longer than any id that a process record may have, so that nothing longer is looked up. */
@@ -83,9 +91,12 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     this.options.peers.admit(stream);
     this.options.limitRate(request);
     if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
-    const offer = parseOffer(await readBody(request, SDP_BYTES_MAX, badOffer));
+    const body = await readBody(request, SDP_BYTES_MAX, badOffer);
+    this.options.joins.offered(request, stream.id, Buffer.byteLength(body));
+    const offer = parseOffer(body);
     await this.awaitLive(stream);
     const peer = await this.options.peers.open(stream, offer);
+    this.options.joins.answered(request, stream.id, peer.id);
     return this.options.sessions.open(stream.id, peer, offer);
   }
 

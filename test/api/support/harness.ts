@@ -6,6 +6,7 @@ import type { ProcessApi } from "../../../src/api/process-api.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
+import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 
 export interface HarnessOptions {
@@ -17,7 +18,7 @@ export interface HarnessOptions {
 
 export interface LoggedError {
   readonly message: string;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: LogFields;
 }
 
 export class Harness {
@@ -77,7 +78,12 @@ export class Harness {
       instruments: this.instruments,
       joinRefused: (id, kind) => this.refused.push(`${id}: ${kind}`),
       exposition: this.exposition,
-      logger: { error: (message, fields) => this.errors.push({ message, fields }) },
+      logger: {
+        debug: () => {},
+        info: () => {},
+        error: (message, fields) => this.errors.push({ message, fields: fields ?? {} }),
+      },
+      tracing: undefined,
       isDraining: () => this.peers.draining,
       nowMs: () => this.nowMs,
       unixMs: () => 1_795_208_703_000 + this.nowMs,

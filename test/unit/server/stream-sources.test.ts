@@ -38,6 +38,12 @@ function setUp() {
     randomBytes: (size) => random.bytes(size),
     unixMs: () => 1_700_000_000_000,
     onLegFailure: (id, leg) => failed.push(`${id} ${leg}`),
+    lifecycle: {
+      streamStarting: () => {},
+      streamStopping: () => {},
+      processStarted: () => {},
+      processEnded: () => {},
+    },
     logger,
   });
   cleanUp.push(() => {
