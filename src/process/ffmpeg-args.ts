@@ -28,8 +28,8 @@ export interface FfmpegRun {
   readonly startTimeRealtimeUs: number;
 }
 
-/** Leaves room for the RTX header, SRTP tag and IPv6 within 1280 bytes. */
-const packetBytesMax = 1200;
+/** A frame in one datagram where it can be: each one received costs as much as a packet sent to a dozen viewers. */
+const packetBytesMax = 32_768;
 
 /**
  * What a network source may make FFmpeg open (a playlist or a redirect names the next address):

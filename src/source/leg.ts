@@ -3,11 +3,18 @@
  * source ports FFmpeg was given, makes them continuous and writes them to the werift track.
  */
 import type { Track } from "../stream/track.ts";
+import { fdOf, setBufferBytes } from "../transport/linux-socket.ts";
 import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
 import { isRtcp, parseRtp } from "../wire/rtp/header.ts";
-import { LegContinuity } from "./leg/continuity.ts";
+import { payloadSplitter, type SplitPayload } from "../wire/rtp/payload/split.ts";
+import { type ContinuousHeader, LegContinuity } from "./leg/continuity.ts";
 import type { LegPorts } from "./leg-ports.ts";
 import type { Timeline } from "./timeline.ts";
+
+/** With header, SRTP tag and the headers of UDP and IPv6 below 1,280 bytes, which every path carries (RFC 8200 §5). */
+const PAYLOAD_BYTES_MAX = 1188;
+/** A keyframe of a few datagrams at once; without root the system's limit holds. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
 
 export interface LegOptions {
   readonly track: Track;
@@ -28,6 +35,10 @@ export class Leg {
   private readonly continuity: LegContinuity;
   private readonly nowMs: () => number;
   private readonly onPacket: () => void;
+  private readonly split: SplitPayload;
+  /** Of the packet's first part, until that is written. */
+  private header: ContinuousHeader | undefined;
+  private marker = false;
   private socket: Bun.udp.Socket<"buffer"> | undefined;
 
   private constructor(options: LegOptions) {
@@ -35,6 +46,7 @@ export class Leg {
     this.ports = options.ports;
     this.nowMs = options.nowMs;
     this.onPacket = options.onPacket;
+    this.split = payloadSplitter(options.track.codec, PAYLOAD_BYTES_MAX);
     this.continuity = new LegContinuity({
       clockRate: options.track.clockRate,
       timeline: options.timeline,
@@ -53,6 +65,8 @@ export class Leg {
         error: () => undefined,
       },
     });
+    const fd = fdOf(leg.socket);
+    if (fd !== undefined) setBufferBytes(fd, RECEIVE_BUFFER_BYTES);
     return leg;
   }
 
@@ -79,7 +93,17 @@ export class Leg {
       return;
     }
     const end = packet.payloadOffset + packet.payloadLength;
-    this.track.write(header, datagram.subarray(packet.payloadOffset, end));
+    this.header = header;
+    this.marker = header.marker;
+    this.split(datagram.subarray(packet.payloadOffset, end), this.writePart);
     this.onPacket();
   }
+
+  /** The marker is the last packet's of a frame (RFC 6184 §5.1, RFC 7741 §4.1). */
+  private readonly writePart = (part: Buffer, last: boolean): void => {
+    const header = this.header ?? this.continuity.another();
+    this.header = undefined;
+    header.marker = this.marker && last;
+    this.track.write(header, part);
+  };
 }

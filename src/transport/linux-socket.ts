@@ -16,6 +16,13 @@ const SO_RCVBUF = 8;
 
 type SetOption = (level: number, option: number, value: number) => boolean;
 
+/** The file descriptor, undefined where Bun does not tell it. */
+export function fdOf(socket: Bun.udp.Socket<"buffer">): number | undefined {
+  // Every UDP socket of Bun has it, though its types do not say so.
+  const { fd } = socket as unknown as { fd?: unknown };
+  return typeof fd === "number" && fd >= 0 ? fd : undefined;
+}
+
 /**
  * Stops the kernel from reporting one viewer's ICMP errors on the socket that all viewers share: Bun switches
  * that on, and a viewer that vanished would then end the batch of everybody else.

@@ -2,7 +2,7 @@
  * The one UDP socket all viewers share. Knows datagrams and addresses, nothing of what is in them.
  */
 import { MediaSocketFailed } from "../errors.ts";
-import { ignoreIcmpErrors, setBufferBytes } from "./linux-socket.ts";
+import { fdOf, ignoreIcmpErrors, setBufferBytes } from "./linux-socket.ts";
 
 /** Room for a burst of 100 viewers' keyframes on the way out, and of their feedback on the way in. */
 const SOCKET_BUFFER_BYTES = 4 << 20;
@@ -28,9 +28,7 @@ export class MediaSocket {
 
   private constructor(socket: Bun.udp.Socket<"buffer">) {
     this.socket = socket;
-    // Every UDP socket of Bun has it, though its types do not say so.
-    const { fd } = socket as unknown as { fd?: unknown };
-    this.fd = typeof fd === "number" && fd >= 0 ? fd : undefined;
+    this.fd = fdOf(socket);
     this.ipv6 = socket.address.family === "IPv6";
   }
 

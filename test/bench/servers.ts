@@ -87,7 +87,7 @@ function demoArguments(ports: readonly number[]): string[] {
     rtcpSourcePort: sources[first + 1] ?? 0,
     ssrc: first + 1,
   });
-  return ffmpegArguments(demoRecord(), {
+  const args = ffmpegArguments(demoRecord(), {
     plan: {
       video: { mode: "transcode", codec: "H264", map: "0:v:0" },
       audio: { mode: "transcode", codec: "OPUS", map: "0:a:0" },
@@ -96,4 +96,6 @@ function demoArguments(ports: readonly number[]): string[] {
     legs: [leg("video", video, 0), leg("audio", audio, 2)],
     startTimeRealtimeUs: Date.now() * 1000,
   });
+  // Pion passes packets on as they are: in the size that players get from us.
+  return args.map((arg) => arg.replace(/pkt_size=\d+/, "pkt_size=1200"));
 }

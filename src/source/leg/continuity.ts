@@ -24,6 +24,8 @@ export class LegContinuity {
   private sequenceShift = 0;
   private timestampShift: number | undefined;
   private lastSequence: number;
+  /** Of the source. */
+  private lastReceived: number | undefined;
   private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0, marker: false };
 
   constructor(options: { clockRate: number; timeline: Timeline; firstSequence: number }) {
@@ -37,6 +39,7 @@ export class LegContinuity {
     this.ssrc = ssrc;
     this.report = undefined;
     this.timestampShift = undefined;
+    this.lastReceived = undefined;
   }
 
   /** FFmpeg's sender report; the first of a run comes ahead of its first packet. */
@@ -44,16 +47,33 @@ export class LegContinuity {
     if (report.ssrc === this.ssrc) this.report ??= report;
   }
 
-  /** The header to send with, or undefined for a packet of another SSRC. The object is reused. */
+  /**
+   * The header to send with, or undefined for a packet of another SSRC, a duplicate or a late one: loopback delivers
+   * in order. The object is reused.
+   */
   next(packet: RtpView, nowSeconds: number): ContinuousHeader | undefined {
     if (packet.ssrc !== this.ssrc) return undefined;
+    const { lastReceived } = this;
+    if (lastReceived !== undefined && sequenceDelta(lastReceived, packet.sequence) <= 0) {
+      return undefined;
+    }
+    this.lastReceived = packet.sequence;
     this.timestampShift ??= this.begin(packet, nowSeconds);
     const { out } = this;
     out.sequence = (packet.sequence + this.sequenceShift) & 0xffff;
     out.timestamp = (packet.timestamp + this.timestampShift) % TIMESTAMP_RANGE;
     out.marker = packet.marker;
-    if (sequenceDelta(this.lastSequence, out.sequence) > 0) this.lastSequence = out.sequence;
+    this.lastSequence = out.sequence;
     this.timeline.reached(this.secondsNear(out.timestamp, nowSeconds));
+    return out;
+  }
+
+  /** The header of one more part of the same packet; all that follows moves up by one. */
+  another(): ContinuousHeader {
+    const { out } = this;
+    this.sequenceShift = (this.sequenceShift + 1) & 0xffff;
+    out.sequence = (out.sequence + 1) & 0xffff;
+    this.lastSequence = out.sequence;
     return out;
   }
 

@@ -47,10 +47,10 @@ describe("the whole command", () => {
         "-c copy /srv/rec.mkv",
         "-map 0:0 -c:v copy -bsf:v h264_mp4toannexb,dump_extra=freq=keyframe",
         "-start_time_realtime 1700000000000000 -avoid_negative_ts disabled -ssrc 7 -f rtp",
-        "rtp://127.0.0.1:19000?rtcpport=19000&localrtpport=19002&localrtcpport=19003&localaddr=127.0.0.1&pkt_size=1200",
+        "rtp://127.0.0.1:19000?rtcpport=19000&localrtpport=19002&localrtcpport=19003&localaddr=127.0.0.1&pkt_size=32768",
         "-map 0:1 -c:a libopus -b:a 64k -ar 48000 -ac 2 -application audio -frame_duration 20",
         "-start_time_realtime 1700000000000000 -avoid_negative_ts disabled -ssrc 8 -f rtp",
-        "rtp://127.0.0.1:19010?rtcpport=19010&localrtpport=19012&localrtcpport=19013&localaddr=127.0.0.1&pkt_size=1200",
+        "rtp://127.0.0.1:19010?rtcpport=19010&localrtpport=19012&localrtcpport=19013&localaddr=127.0.0.1&pkt_size=32768",
       ].join(" "),
     );
   });

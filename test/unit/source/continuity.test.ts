@@ -54,6 +54,21 @@ describe("continuity of a leg", () => {
     expect(((out[3]?.[1] ?? 0) - (out[0]?.[1] ?? 0)) >>> 0).toBe(4 * 960);
   });
 
+  test("a packet that is cut takes as many numbers as it has parts; what follows moves up", () => {
+    const { video } = legs();
+    video.startGeneration(7);
+    const next = (sequence: number) => video.next(packet(7, sequence, 0), 1_790_000_000)?.sequence;
+    expect([next(10), video.another().sequence, video.another().sequence]).toEqual([100, 101, 102]);
+    expect([next(11), next(13)]).toEqual([103, 105]);
+  });
+
+  test("a duplicate and a late packet are refused: their numbers are taken", () => {
+    const { video } = legs();
+    video.startGeneration(7);
+    const next = (sequence: number) => video.next(packet(7, sequence, 0), 1_790_000_000)?.sequence;
+    expect([65_535, 0, 0, 65_535, 1].map(next)).toEqual([100, 101, undefined, undefined, 102]);
+  });
+
   test("sender reports put audio and video on one clock, whatever their timestamps start with", () => {
     const { video, audio } = legs();
     video.startGeneration(1);

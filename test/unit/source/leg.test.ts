@@ -4,7 +4,7 @@ import type { LegPorts } from "../../../src/source/leg-ports.ts";
 import { Timeline } from "../../../src/source/timeline.ts";
 import { Track } from "../../../src/stream/track.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
-import { h264Packet } from "../../support/rtp-packets.ts";
+import { h264Packet, rtpPacket } from "../../support/rtp-packets.ts";
 import { testPorts, turnsUntil } from "./support.ts";
 
 const SSRC = 0x1234567;
@@ -64,6 +64,26 @@ describe("leg", () => {
     await turnsUntil(() => accepted() === 2, "two packets");
     expect([track.ring.head, track.ring.keyframeIndex, track.packetsReceived]).toEqual([2, 0, 2]);
     expect(leg.packetsRefused).toBe(0);
+  });
+
+  test("cuts a frame that came in one datagram into packets for players", async () => {
+    const { leg, track, ports, accepted } = await openLeg();
+    const send = await sender(leg, ports.rtpSource);
+    const frame = Buffer.alloc(1 + 2 * 1186 + 500, 0x88);
+    frame[0] = 0x65;
+    send(rtpPacket(frame, { sequence: 9, ssrc: SSRC, timestamp: 1 }));
+    send(h264Packet({ nal: 1, sequence: 10, ssrc: SSRC, timestamp: 3001 }));
+    await turnsUntil(() => accepted() === 2, "two frames");
+    const { ring } = track;
+    const held = [0, 1, 2, 3].map((i) => [ring.length(i), ring.marker(i)]);
+    expect(held).toEqual([
+      [1188, 0],
+      [1188, 0],
+      [502, 0x80],
+      [3, 0x80],
+    ]);
+    expect([ring.head, ring.keyframeIndex]).toEqual([4, 0]);
+    expect(new Set([0, 1, 2].map((i) => ring.timestamp(i))).size).toBe(1);
   });
 
   test("forwards none of 1,000 packets that another program injects, and loses none of FFmpeg's", async () => {
