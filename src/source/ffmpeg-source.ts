@@ -141,6 +141,8 @@ export class FfmpegSource {
   private async openLeg(track: Leg["track"]): Promise<RunningLeg> {
     const { ports, nowMs, randomBytes } = this.options;
     let opened: Leg | undefined;
+    const { nextSequence } = track.ring;
+    const firstSequence = nextSequence < 0 ? randomBytes(2).readUInt16BE() : nextSequence;
     const running = { startIndex: 0, silence: new SilenceWatch(SILENCE_MS_MAX, nowMs()) };
     await ports.take(async (candidate) => {
       if (!(await canBind(candidate.rtpSource)) || !(await canBind(candidate.rtcpSource))) {
@@ -150,7 +152,7 @@ export class FfmpegSource {
         track,
         ports: candidate,
         timeline: this.timeline,
-        firstSequence: randomBytes(2).readUInt16BE(),
+        firstSequence,
         nowMs,
         onPacket: () => this.packetArrived(running),
       }).catch(() => undefined);

@@ -63,6 +63,11 @@ export class PacketRing {
     return this.nextIndex;
   }
 
+  /** The sequence number that follows the last packet's, −1 before the first packet. */
+  get nextSequence(): number {
+    return this.lastSequence < 0 ? -1 : (this.lastSequence + 1) & 0xffff;
+  }
+
   /** The oldest index that may still be held. */
   get tail(): number {
     return Math.max(0, this.nextIndex - this.capacity);

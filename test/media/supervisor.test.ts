@@ -205,8 +205,9 @@ describe("the demo stream", () => {
       );
     // The first sound is Opus' pre-skip of 312 samples before time 0, the first picture is time 0.
     expect(startOf("video", 90_000) - startOf("audio", 48_000)).toBeCloseTo(312 / 48_000, 3);
-    expect(Math.max(...video.map((one) => one.bytes.length))).toBeLessThanOrEqual(1200);
     const units = accessUnits(video);
+    // Nearly every picture comes in one datagram; the leg cuts it to the size of a network's packets.
+    expect(video.length / units.length).toBeLessThan(1.2);
     const keyframes = units.flatMap((types, at) => (types.includes(5) ? [at] : []));
     expect(keyframes.slice(0, 4)).toEqual([0, 30, 60, 90]);
     for (const at of keyframes) expect(units[at]?.slice(0, 2)).toEqual([7, 8]);

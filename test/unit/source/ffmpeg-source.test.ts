@@ -15,9 +15,8 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-function setUp(ports: LegPortPool = testPorts(12)) {
+function setUp(ports: LegPortPool = testPorts(12), random = fixedRandom(3)) {
   const clock = { nowMs: 1_700_000_000_000 };
-  const random = fixedRandom(3);
   const failures: string[] = [];
   const stream = new Stream({ id: "cam", peersMax: undefined, nowMs: () => clock.nowMs });
   const source = new FfmpegSource({
@@ -99,6 +98,19 @@ describe("ports of a source", () => {
     await source.prepare(BOTH);
     source.close();
     expect(ports.inUse).toBe(0);
+  });
+
+  test("new ones after a stop go on with the sequence numbers of the tracks that stayed", async () => {
+    const always7 = { ...fixedRandom(3), bytes: (size: number) => Buffer.alloc(size, 7) };
+    const { source, stream, received } = setUp(testPorts(12), always7);
+    for (const run of [1, 2]) {
+      const { video } = await ffmpegs(await source.prepare(BOTH));
+      for (let packet = 1; packet <= 3; packet++) video.send("key");
+      await received(3 * run);
+      expect(stream.track("video")?.ring.head).toBe(3 * run);
+      video.stop();
+      source.exited({ failed: false, willRestart: false });
+    }
   });
 
   test("are others when the source has other tracks", async () => {
