@@ -24,6 +24,7 @@ export type DomainErrorKind =
   | "precondition-failed"
   | "patch-unsupported"
   | "unauthorized"
+  | "login-invalid"
   | "forbidden"
   | "route-not-found"
   | "method-not-allowed"
@@ -202,8 +203,16 @@ export class PatchUnsupported extends DomainError {
 
 export class Unauthorized extends DomainError {
   readonly kind = "unauthorized";
+  constructor(what = "Send a valid token as Authorization: Bearer.") {
+    super(what);
+  }
+}
+
+/** A login without a name and a password; the words are datarhei Core's. */
+export class LoginInvalid extends DomainError {
+  readonly kind = "login-invalid";
   constructor() {
-    super("Send a valid token as Authorization: Bearer.");
+    super("Missing authorization credentials");
   }
 }
 

@@ -26,7 +26,8 @@ export type SecurityEvent =
   | "dtls_fingerprint_mismatch"
   | "dtls_handshake_failed"
   | "stun_integrity_failed"
-  | "srtcp_auth_failed";
+  | "srtcp_auth_failed"
+  | "auth_failed";
 
 export type PeerChange =
   /** The offer was answered. */

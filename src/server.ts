@@ -21,6 +21,7 @@ import {
   localUrl,
   parseListenAddress,
 } from "./server/listen-address.ts";
+import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
 import { mediaStats } from "./server/media-stats.ts";
 import { StreamSources } from "./server/stream-sources.ts";
@@ -100,7 +101,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       version: options.version,
       commit: options.commit,
     },
-    admin: adminSettings(options, listen.host),
+    ...adminAccess(options, listen.host),
+    onSecurityEvent: (event) => metrics.viewers.securityEvent(event),
     whep: whepSettings(config),
     streams,
     peers,
@@ -144,16 +146,20 @@ function openTraces({ config, version, logger }: ServerOptions) {
   return openServerTracing({ environment, version, coreId: config.id, logger, nowMs, unixMs });
 }
 
-function adminSettings({ config, logger }: ServerOptions, boundHost: string) {
+function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
   const { token, file } = adminToken({
     configured: config.api.token,
     loopback: isLoopback(boundHost),
+    login: config.api.auth.enable,
     folder: config.db.dir,
     randomBytes,
   });
   if (file !== undefined) logger.info("admin token", { file });
   const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.api;
-  return { token, boundHost, allowedHosts, allowedOrigins };
+  return {
+    admin: { token, boundHost, allowedHosts, allowedOrigins },
+    login: openLogin({ auth: config.api.auth, folder: config.db.dir, unixMs, randomBytes }),
+  };
 }
 
 /** What a scrape brings up to date, and then writes. */

@@ -1,15 +1,18 @@
 /** The HTTP application: which routes there are, in whose instance, behind which guard. Plug-in order only. */
 import { Elysia } from "elysia";
+import type { Login } from "../auth/login.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { Instruments } from "../metrics/instruments.ts";
+import type { SecurityEvent } from "../peer-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
 import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
 import { whepRoutes } from "../whep/routes.ts";
 import { Sessions, type WhepPeer } from "../whep/sessions.ts";
-import { type AdminGuardOptions, adminGuard, type Guard, playerGuard } from "./auth.ts";
+import { type AdminGuardOptions, adminGuard, type Guard, playerGuard, routeGuard } from "./auth.ts";
+import { LoginBackoff } from "./login-backoff.ts";
 import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
 import type { ProcessApi } from "./process-api.ts";
@@ -17,6 +20,7 @@ import { RateLimit } from "./rate-limit.ts";
 import { RequestContext, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
@@ -51,8 +55,12 @@ export interface WhepSettings {
 }
 
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
-  readonly about: Omit<AboutOptions, "isAdmin" | "unixMs">;
-  readonly admin: AdminGuardOptions;
+  readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
+  readonly admin: Omit<AdminGuardOptions, "login">;
+  /** undefined where nobody logs in by name and password. */
+  readonly login: Login | undefined;
+  /** Told of what only a broken or hostile client does. */
+  readonly onSecurityEvent: (event: SecurityEvent) => void;
   readonly whep: WhepSettings;
   readonly streams: AppStreams<S>;
   readonly peers: AppPeers<S, P>;
@@ -79,7 +87,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
  * Without Bun's own router: it would decode paths and lead HEAD in other ways than app.handle does.
  */
 export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>): Elysia {
-  const guard = adminGuard(deps.admin);
+  const guard = adminGuard({ ...deps.admin, login: deps.login });
   const app = new Elysia({
     systemRouter: false,
     nativeStaticResponse: false,
@@ -94,8 +102,10 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
     log: (fields) => deps.logger.debug("request", fields),
   });
   app.use(requests.hook());
-  app.onError(({ error, code, request, set }) => {
-    const problem = toProblem(error, code, {
+  const refusal = routeGuard(deps.login === undefined ? undefined : guard);
+  app.onError(async ({ error, code, path, request, set }) => {
+    const refused = code === "NOT_FOUND" ? await refusal(request, path) : undefined;
+    const problem = toProblem(refused ?? error, refused === undefined ? code : refused.kind, {
       newId: () => requests.of(request).request,
       log: (id, cause) => {
         const { trace } = requests.of(request);
@@ -108,7 +118,8 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   });
   app.use(whepInstance(deps, clientAddress, requests));
   app.use(adminInstance(deps, guard));
-  app.use(aboutRoutes({ ...deps.about, unixMs: deps.unixMs, isAdmin: admits(guard) }));
+  app.use(loginInstance(deps, clientAddress));
+  app.use(aboutInstance(deps, guard));
   app.use(healthRoutes());
   app.use(metricsRoutes(deps.exposition));
   app.use(pageRoutes());
@@ -159,24 +170,38 @@ function joinObserver(
 function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>, guard: Guard) {
   const { streams, peers, processes } = deps;
   return new Elysia({ name: "admin" })
-    .onTransform(({ request, set }) => {
+    .onTransform(async ({ request, set }) => {
       set.headers["cache-control"] = "no-store";
-      guard(request);
+      await guard(request);
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
     .use(processRoutes(processes));
 }
 
-function admits(guard: Guard): (request: Request) => boolean {
-  return (request) => {
-    try {
-      guard(request);
-      return true;
-    } catch {
-      return false;
-    }
-  };
+function loginInstance(
+  {
+    login,
+    nowMs,
+    onSecurityEvent,
+  }: Pick<AppDeps<AppStream, AppPeer>, "login" | "nowMs" | "onSecurityEvent">,
+  clientAddress: (request: Request) => string,
+) {
+  if (login === undefined) return new Elysia({ name: "no-login" });
+  const refused = () => onSecurityEvent("auth_failed");
+  return loginRoutes({ login, backoff: new LoginBackoff(nowMs), clientAddress, refused });
+}
+
+function aboutInstance(
+  { about, login, unixMs }: Pick<AppDeps<AppStream, AppPeer>, "about" | "login" | "unixMs">,
+  guard: Guard,
+) {
+  const isAdmin = (request: Request) =>
+    guard(request).then(
+      () => true,
+      () => false,
+    );
+  return aboutRoutes({ ...about, unixMs, isAdmin, login: login !== undefined });
 }
 
 function causeFields(cause: unknown): Record<string, string> {

@@ -4,19 +4,25 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
+import type { Login } from "../auth/login.ts";
 import { Forbidden, Unauthorized } from "../errors.ts";
 
 export interface AdminGuardOptions {
-  /** "" where none is configured; then the server must be bound to loopback. */
+  /** "" where none is configured; then there is a login, or the server must be bound to loopback. */
   readonly token: string;
+  /** undefined where nobody logs in by name and password. */
+  readonly login: Pick<Login, "accepts"> | undefined;
   /** The host part of the address that HTTP is bound to, "" for all interfaces. */
   readonly boundHost: string;
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
 }
 
-/** Throws Unauthorized or Forbidden. */
-export type Guard = (request: Request) => void;
+/** Rejects with Unauthorized or Forbidden. */
+export type Guard = (request: Request) => Promise<void>;
+
+/** datarhei Core's words. */
+export const JWT_REFUSED = "Missing or invalid JWT token";
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
@@ -26,35 +32,62 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK_NAMES.has(name) || (isIP(name) === 4 && name.startsWith("127."));
 }
 
-/** Host and Origin first, so that another site learns nothing of tokens; then the token. */
+/**
+ * Host and Origin first, so that another site learns nothing of tokens; then the token, or the access token of a
+ * login. With a login the API is open to every site, as datarhei Core's is: what lets a request in is not in the
+ * browser's keeping.
+ */
 export function adminGuard(options: AdminGuardOptions): Guard {
-  const checkHost = hostGuard(options);
-  const checkToken =
-    options.token === "" && isLoopback(options.boundHost)
-      ? () => {}
-      : bearerGuard(options.token === "" ? undefined : options.token);
-  return (request) => {
+  const { token, login, boundHost } = options;
+  const checkHost = login === undefined ? hostGuard(options) : () => {};
+  const isToken = token === "" ? () => false : secretCheck(token);
+  const open = token === "" && login === undefined && isLoopback(boundHost);
+  return async (request) => {
     checkHost(request);
-    checkToken(request);
+    if (open) return;
+    const sent = bearerOf(request);
+    if (sent !== undefined && isToken(sent)) return;
+    if (sent !== undefined && (await login?.accepts(sent, "access"))) return;
+    throw new Unauthorized(login === undefined ? undefined : JWT_REFUSED);
   };
 }
 
-/** For WHEP: "" lets everyone in. */
-export function playerGuard(token: string): Guard {
-  return token === "" ? () => {} : bearerGuard(token);
-}
-
-/** Without a token nobody is let in. */
-function bearerGuard(token: string | undefined): Guard {
-  const expected = token === undefined ? undefined : digest(token);
-  return (request) => {
-    const [scheme, sent] = (request.headers.get("authorization") ?? "").split(" ", 2);
-    const isBearer = scheme?.toLowerCase() === "bearer" && sent !== undefined;
-    // Both sides hashed: equal lengths for the comparison, and its time says nothing of the token.
-    if (!isBearer || expected === undefined || !timingSafeEqual(digest(sent), expected)) {
-      throw new Unauthorized();
+/**
+ * With a login, who is not logged in learns not even which routes there are. Resolves to the refusal, undefined where
+ * the request may know. `guard` is undefined where there is no login.
+ */
+export function routeGuard(guard: Guard | undefined) {
+  return async (request: Request, path: string): Promise<Unauthorized | undefined> => {
+    if (guard === undefined || !path.startsWith("/api/")) return undefined;
+    try {
+      await guard(request);
+      return undefined;
+    } catch (error) {
+      return error instanceof Unauthorized ? error : undefined;
     }
   };
+}
+
+/** For WHEP: "" lets everyone in. Throws Unauthorized. */
+export function playerGuard(token: string): (request: Request) => void {
+  if (token === "") return () => {};
+  const isToken = secretCheck(token);
+  return (request) => {
+    const sent = bearerOf(request);
+    if (sent === undefined || !isToken(sent)) throw new Unauthorized();
+  };
+}
+
+/** The bearer token of a request (RFC 6750 §2.1), undefined where it has none. */
+export function bearerOf(request: Request): string | undefined {
+  const [scheme, sent] = (request.headers.get("authorization") ?? "").split(" ", 2);
+  return scheme?.toLowerCase() === "bearer" ? sent : undefined;
+}
+
+/** Both sides are hashed: equal lengths for the comparison, and its time says nothing of the secret. */
+function secretCheck(secret: string): (sent: string) => boolean {
+  const expected = digest(secret);
+  return (sent) => timingSafeEqual(digest(sent), expected);
 }
 
 function digest(text: string): Buffer {
@@ -62,7 +95,7 @@ function digest(text: string): Buffer {
 }
 
 /** Against DNS rebinding (the Host of another site) and requests that another site's page makes. */
-function hostGuard(options: AdminGuardOptions): Guard {
+function hostGuard(options: AdminGuardOptions): (request: Request) => void {
   const hosts = new Set([
     ...LOOPBACK_NAMES,
     ...[options.boundHost, ...options.allowedHosts].map((host) => host.toLowerCase()),

@@ -40,6 +40,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "precondition-failed": { status: 412, title: "If-Match is stale" },
   "patch-unsupported": { status: 422, title: "No counter-offer to answer" },
   unauthorized: { status: 401, title: "Unauthorized" },
+  "login-invalid": { status: 400, title: "Bad Request" },
   forbidden: { status: 403, title: "Forbidden" },
   "route-not-found": { status: 404, title: "Not Found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },

@@ -53,7 +53,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig | { problems: str
   if (problems.length > 0) return { problems };
 
   const config = Value.Decode(ConfigSchema, values);
-  const conflict = portConflict(config);
+  const conflict = portConflict(config) ?? loginGap(config);
   if (conflict !== undefined) return { problems: [conflict] };
   return { config, origins, warnings: unknownVariables(options.env) };
 }
@@ -159,6 +159,13 @@ function portConflict({ webrtc }: Config): string | undefined {
   const port = webrtc.udp_port;
   if (range === undefined || port < range.first || port > range.last) return undefined;
   return `webrtc.udp_port (CORE_WEBRTC_UDP_PORT): found ${port}; allowed: a port outside of webrtc.leg_ports ${webrtc.leg_ports}`;
+}
+
+/** With an empty password everybody could log in. */
+function loginGap({ api }: Config): string | undefined {
+  const { enable, username, password } = api.auth;
+  if (!enable || (username !== "" && password !== "")) return undefined;
+  return "api.auth.enable (CORE_API_AUTH_ENABLE): found true without a name and a password; allowed: with both CORE_API_AUTH_USERNAME and CORE_API_AUTH_PASSWORD";
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

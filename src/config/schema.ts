@@ -32,6 +32,7 @@ const LIST_MAX = 64;
 
 const text = (rules: Rules<string>) => Type.String(rules);
 const whole = (rules: Rules<number>) => Type.Integer(rules);
+const flag = (rules: Rules<boolean>) => Type.Boolean(rules);
 const decimal = (rules: Rules<number>) => Type.Number(rules);
 const list = (format: ConfigFormat, rules: Rules<string[]>) =>
   Type.Array(Type.String({ format }), { maxItems: LIST_MAX, ...rules });
@@ -67,6 +68,46 @@ const LogSchema = group({
   }),
 });
 
+/** A name, password or secret of which nothing is asked but that it is not endless. */
+const SECRET_LENGTH_MAX = 512;
+const SECRET_ALLOWED = "up to 512 characters";
+
+const LoginSchema = group({
+  enable: flag({
+    env: "CORE_API_AUTH_ENABLE",
+    default: false,
+    allowed: "true or false",
+    description:
+      "Whether the admin routes ask for a login by name and password (`POST /api/login`), as datarhei Core's do. `CORE_API_TOKEN`, where set, goes on working.",
+  }),
+  username: text({
+    env: "CORE_API_AUTH_USERNAME",
+    default: "",
+    maxLength: SECRET_LENGTH_MAX,
+    allowed: SECRET_ALLOWED,
+    description: "Name of the login.",
+  }),
+  password: text({
+    env: "CORE_API_AUTH_PASSWORD",
+    default: "",
+    maxLength: SECRET_LENGTH_MAX,
+    allowed: SECRET_ALLOWED,
+    secret: true,
+    description: "Password of the login.",
+  }),
+  jwt: group({
+    secret: text({
+      env: "CORE_API_AUTH_JWT_SECRET",
+      default: "",
+      maxLength: SECRET_LENGTH_MAX,
+      allowed: SECRET_ALLOWED,
+      secret: true,
+      description:
+        "Goes into the key that signs the tokens of the login, with name and password. When it is empty, the server makes one and keeps it in `jwt-secret` in the database folder.",
+    }),
+  }),
+});
+
 const ApiSchema = group({
   token: text({
     env: "CORE_API_TOKEN",
@@ -77,6 +118,7 @@ const ApiSchema = group({
     description:
       "Bearer token of the admin routes. When it is empty and the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder.",
   }),
+  auth: LoginSchema,
   allowed_hosts: list("dragonfork-host", {
     env: "CORE_API_ALLOWED_HOSTS",
     default: [],

@@ -18,6 +18,7 @@ const SECURITY_EVENTS: readonly SecurityEvent[] = [
   "dtls_handshake_failed",
   "stun_integrity_failed",
   "srtcp_auth_failed",
+  "auth_failed",
 ];
 
 export class ViewerMetrics {
@@ -112,6 +113,11 @@ export class ViewerMetrics {
       default:
         return;
     }
+  }
+
+  /** Of a request, where there is no viewer yet. */
+  securityEvent(event: SecurityEvent): void {
+    this.securityEvents.inc({ event });
   }
 
   /** An offer that was refused, so that there never was a viewer. */

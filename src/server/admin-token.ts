@@ -1,9 +1,5 @@
 /** The token of the admin routes: the configured one, or one of our own where the network can reach us. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { StoreFailed } from "../errors.ts";
-
-const TOKEN_BYTES = 24;
+import { type KeptSecretOptions, keptSecret } from "./kept-secret.ts";
 
 export interface AdminToken {
   readonly token: string;
@@ -11,35 +7,20 @@ export interface AdminToken {
   readonly file: string | undefined;
 }
 
-/**
- * On loopback no token is needed. Elsewhere one is made at the first start and kept in the database folder,
- * readable by the owner only. Throws StoreFailed where it cannot be kept.
- */
-export function adminToken(options: {
+export interface AdminTokenOptions extends Omit<KeptSecretOptions, "name"> {
   readonly configured: string;
   readonly loopback: boolean;
-  readonly folder: string;
-  readonly randomBytes: (size: number) => Buffer;
-}): AdminToken {
-  if (options.configured !== "") return { token: options.configured, file: undefined };
-  if (options.loopback) return { token: "", file: undefined };
-  const file = join(options.folder, "admin-token");
-  const kept = read(file);
-  if (kept !== undefined && kept !== "") return { token: kept, file };
-  const token = options.randomBytes(TOKEN_BYTES).toString("base64url");
-  try {
-    mkdirSync(options.folder, { recursive: true });
-    writeFileSync(file, `${token}\n`, { mode: 0o600 });
-  } catch (error) {
-    throw new StoreFailed(`${file}: ${error instanceof Error ? error.message : "not writable"}`);
-  }
-  return { token, file };
+  /** People log in by name and password. */
+  readonly login: boolean;
 }
 
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    return undefined;
-  }
+/**
+ * On loopback, and with a login, no token is needed. Elsewhere one is made at the first start and kept in the database
+ * folder. Throws StoreFailed where it cannot be kept.
+ */
+export function adminToken(options: AdminTokenOptions): AdminToken {
+  if (options.configured !== "") return { token: options.configured, file: undefined };
+  if (options.loopback || options.login) return { token: "", file: undefined };
+  const { secret: token, file } = keptSecret({ ...options, name: "admin-token" });
+  return { token, file };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { PROBLEMS, ProblemSchema } from "../../src/api/problem.ts";
 import { Harness } from "./support/harness.ts";
+import { testLogin } from "./support/login.ts";
 
 interface Media {
   readonly schema?: object;
@@ -27,7 +28,9 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
-const document: Document = JSON.parse((await new Harness().send("GET", "/swagger/json")).body);
+/** With every route that a setting can add. */
+const harness = () => new Harness({ login: testLogin() });
+const document: Document = JSON.parse((await harness().send("GET", "/swagger/json")).body);
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),
 );
@@ -35,8 +38,8 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 describe("the document", () => {
   test("has every route of the application but pages and refusals", () => {
     const hidden = ["/swagger", "/assets", "/player", "/favicon.ico"];
-    const routes = new Harness().app.routes
-      // OPTIONS of the endpoints are left out by the plug-in's default.
+    const routes = harness()
+      .app.routes // OPTIONS of the endpoints are left out by the plug-in's default.
       .filter(({ method }) => method !== "ALL" && method !== "OPTIONS")
       .filter(({ path }) => path !== "/" && !hidden.some((prefix) => path.startsWith(prefix)))
       .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, "{$1}")}`);
@@ -53,7 +56,8 @@ describe("the document", () => {
     const described = (operation.parameters ?? []).filter((parameter) => parameter.in === "path");
     expect(described.map((parameter) => parameter.name)).toEqual(inPath);
     if (/^(post|put|patch) /.test(name)) expect(operation.requestBody).toBeDefined();
-    const admin = name.includes("/api/v3/") && !name.includes("/whep/");
+    const refresh = name === "get /api/login/refresh";
+    const admin = refresh || (name.includes("/api/v3/") && !name.includes("/whep/"));
     expect(operation.security !== undefined).toBe(admin);
   });
 

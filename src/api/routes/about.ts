@@ -13,22 +13,27 @@ export interface AboutOptions {
   /** Unix milliseconds. */
   readonly unixMs: () => number;
   /** Whether a request may see more than the server's kind. */
-  readonly isAdmin: (request: Request) => boolean;
+  readonly isAdmin: (request: Request) => Promise<boolean>;
+  /** Whether there is a login by name and password. */
+  readonly login: boolean;
 }
 
 /** Core's clients refuse other names, and versions outside of ^16.11. */
 const CORE_APP = "datarhei-core";
 const CORE_VERSION = "16.16.0";
+/** What a stranger is told, as by Core. */
+const CORE_MAJOR = "16.0.0";
 
 /** Go's names, which Core reports. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };
 
 export function aboutRoutes(options: AboutOptions) {
   const startedMs = options.unixMs();
-  const minimal = { app: CORE_APP, auths: [], version: { number: CORE_VERSION } };
+  const auths = options.login ? ["localjwt"] : [];
+  const minimal = { app: CORE_APP, auths, version: { number: CORE_MAJOR } };
   const full = () => ({
     app: CORE_APP,
-    auths: [],
+    auths,
     name: options.name,
     id: options.id,
     created_at: `${new Date(startedMs).toISOString().slice(0, 19)}Z`,
@@ -46,10 +51,10 @@ export function aboutRoutes(options: AboutOptions) {
   return new Elysia({ name: "about" })
     .get(
       "/api",
-      ({ request, path, set }) => {
+      async ({ request, path, set }) => {
         // For Core a slash at the end is another path.
         if (path !== "/api") throw new NotFoundError();
-        return sendJson(set, options.isAdmin(request) ? full() : minimal);
+        return sendJson(set, (await options.isAdmin(request)) ? full() : minimal);
       },
       { detail: aboutDetail },
     )
@@ -67,7 +72,7 @@ const aboutDetail = operation({
   tag: "Server",
   summary: "What runs here",
   description:
-    "In datarhei Core's shape, so that its clients connect. Without the right to administer only `app`, `auths` and `version.number`.",
+    "In datarhei Core's shape, so that its clients connect. Without the right to administer only `app`, `auths` and the major `version.number`. `auths` has `localjwt` where there is a login.",
   answers: {
     200: {
       description: "The server.",

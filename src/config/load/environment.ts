@@ -15,6 +15,7 @@ export function environmentValue(field: Field, env: Environment): unknown {
   const text = env[field.schema.env]?.trim();
   if (text === undefined || text === "") return undefined;
   if (TypeGuard.IsArray(field.schema)) return listValue(field, text);
+  if (TypeGuard.IsBoolean(field.schema)) return flagValue(text);
   if (TypeGuard.IsInteger(field.schema) || TypeGuard.IsNumber(field.schema))
     return numberValue(text);
   if (isWordOrNumber(field)) return numberValue(text);
@@ -41,6 +42,12 @@ export function unknownVariables(env: Environment): string[] {
 /** What is no number stays text, so that the message shows it. */
 function numberValue(text: string): number | string {
   return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+/** The words that datarhei Core takes; what is none of them stays text, so that the message shows it. */
+function flagValue(text: string): boolean | string {
+  if (/^(?:1|t|true)$/i.test(text)) return true;
+  return /^(?:0|f|false)$/i.test(text) ? false : text;
 }
 
 /** Words are separated by commas or spaces; a list that starts with [ is JSON, so that [] can empty a list. */

@@ -12,12 +12,26 @@ export interface Exchange {
   readonly answer: unknown;
 }
 
-const RECORDED = join(import.meta.dir, "../../golden/datarhei/exchanges.jsonl");
+/** Of a Core with its login on. */
+export interface LoginExchange extends Exchange {
+  /** Which token was sent with it. */
+  readonly token: "access" | "refresh" | "bad" | null;
+}
+
+const RECORDED = join(import.meta.dir, "../../golden/datarhei");
 
 /** In the order of the recording: later requests see what earlier ones did. */
 export function recordedExchanges(): readonly Exchange[] {
-  const lines = readFileSync(RECORDED, "utf8").trim().split("\n");
-  return lines.map((line): Exchange => JSON.parse(line));
+  return lines("exchanges.jsonl").map((line): Exchange => JSON.parse(line));
+}
+
+/** The same of a Core with its login on. Tokens are left out. */
+export function recordedLoginExchanges(): readonly LoginExchange[] {
+  return lines("login-exchanges.jsonl").map((line): LoginExchange => JSON.parse(line));
+}
+
+function lines(file: string): readonly string[] {
+  return readFileSync(join(RECORDED, file), "utf8").trim().split("\n");
 }
 
 /** Members whose value depends on the time, the machine or FFmpeg; their type still counts. */

@@ -3,16 +3,19 @@
 import { createApp, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
+import type { Login } from "../../../src/auth/login.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
+import type { SecurityEvent } from "../../../src/peer-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 
 export interface HarnessOptions {
   /** In place of the fakes. */
   readonly processes?: ProcessApi;
-  readonly admin?: Partial<AdminGuardOptions>;
+  readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
+  readonly login?: Login;
   readonly whep?: Partial<WhepSettings>;
 }
 
@@ -26,6 +29,7 @@ export class Harness {
   readonly peers = new FakePeers();
   readonly processes = new FakeProcesses();
   readonly errors: LoggedError[] = [];
+  readonly security: SecurityEvent[] = [];
   nowMs = 1_000_000;
   clientAddress = "198.51.100.7";
   /** Offers that were refused, and why. */
@@ -62,6 +66,8 @@ export class Harness {
     this.app = createApp<FakeStream, FakePeer>({
       about: { id: "test", name: "studio", version: "0.1.0", commit: "abc" },
       admin,
+      login: options.login,
+      onSecurityEvent: (event) => this.security.push(event),
       whep: {
         token: "",
         corsOrigins: ["*"],

@@ -62,6 +62,31 @@ describe("sources", () => {
     expect(origins.get("id")).toBe("file dragonfork.yaml, line 2");
   });
 
+  test("a switch in the environment takes the words that datarhei Core takes", () => {
+    const login = { CORE_API_AUTH_USERNAME: "admin", CORE_API_AUTH_PASSWORD: "test" };
+    for (const [word, on] of [
+      ["true", true],
+      ["1", true],
+      ["T", true],
+      ["False", false],
+      ["0", false],
+    ] as const) {
+      const { config } = loaded(fromEnvironment({ ...login, CORE_API_AUTH_ENABLE: word }));
+      expect({ word, on: config.api.auth.enable }).toEqual({ word, on });
+    }
+    expect(problems(fromEnvironment({ ...login, CORE_API_AUTH_ENABLE: "yes" }))).toEqual([
+      'api.auth.enable (environment variable CORE_API_AUTH_ENABLE): found "yes"; allowed: true or false',
+    ]);
+  });
+
+  test("a login without a name or a password is no configuration", () => {
+    for (const half of [{}, { CORE_API_AUTH_USERNAME: "a" }, { CORE_API_AUTH_PASSWORD: "a" }]) {
+      const found = problems(fromEnvironment({ CORE_API_AUTH_ENABLE: "true", ...half }));
+      expect(found).toHaveLength(1);
+      expect(found[0]).toContain("CORE_API_AUTH_PASSWORD");
+    }
+  });
+
   test("the file of the command line wins over CORE_CONFIGFILE", () => {
     const env = { CORE_CONFIGFILE: "b" };
     const readFile = (path: string): string => `id: ${path}`;

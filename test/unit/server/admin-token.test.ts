@@ -18,7 +18,13 @@ function newFolder(): string {
 
 let made = 0;
 const randomBytes = (size: number) => Buffer.alloc(size, ++made);
-const options = (folder: string) => ({ configured: "", loopback: false, folder, randomBytes });
+const options = (folder: string) => ({
+  configured: "",
+  loopback: false,
+  login: false,
+  folder,
+  randomBytes,
+});
 
 describe("admin token", () => {
   test("is the configured one wherever the server listens, and is not written down", () => {
@@ -34,6 +40,10 @@ describe("admin token", () => {
       token: "",
       file: undefined,
     });
+  });
+
+  test("is not needed where people log in", () => {
+    expect(adminToken({ ...options(newFolder()), login: true }).token).toBe("");
   });
 
   test("is made once, for the owner's eyes only, and kept for the next start", () => {
