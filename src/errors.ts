@@ -203,8 +203,13 @@ export class PatchUnsupported extends DomainError {
 
 export class Unauthorized extends DomainError {
   readonly kind = "unauthorized";
-  constructor(what = "Send a valid token as Authorization: Bearer.") {
+  readonly schemes: readonly ("bearer" | "basic")[];
+  constructor(
+    what = "Send a valid token as Authorization: Bearer.",
+    schemes: Unauthorized["schemes"] = ["bearer"],
+  ) {
     super(what);
+    this.schemes = schemes;
   }
 }
 

@@ -158,6 +158,7 @@ function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
   const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.api;
   return {
     admin: { token, boundHost, allowedHosts, allowedOrigins },
+    metricsAccess: config.metrics,
     login: openLogin({ auth: config.api.auth, folder: config.db.dir, unixMs, randomBytes }),
   };
 }

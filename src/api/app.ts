@@ -11,7 +11,15 @@ import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
 import { whepRoutes } from "../whep/routes.ts";
 import { Sessions, type WhepPeer } from "../whep/sessions.ts";
-import { type AdminGuardOptions, adminGuard, type Guard, playerGuard, routeGuard } from "./auth.ts";
+import {
+  type AdminGuardOptions,
+  adminGuard,
+  type Guard,
+  type MetricsAccess,
+  metricsGuard,
+  playerGuard,
+  routeGuard,
+} from "./auth.ts";
 import { LoginBackoff } from "./login-backoff.ts";
 import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
@@ -57,6 +65,7 @@ export interface WhepSettings {
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
+  readonly metricsAccess: MetricsAccess;
   /** undefined where nobody logs in by name and password. */
   readonly login: Login | undefined;
   /** Told of what only a broken or hostile client does. */
@@ -121,7 +130,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   app.use(loginInstance(deps, clientAddress));
   app.use(aboutInstance(deps, guard));
   app.use(healthRoutes());
-  app.use(metricsRoutes(deps.exposition));
+  app.use(metricsRoutes(deps.exposition, metricsGuard(deps.metricsAccess)));
   app.use(pageRoutes());
   app.use(openApi({ version: deps.about.version }));
   return app;

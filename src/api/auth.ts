@@ -78,6 +78,36 @@ export function playerGuard(token: string): (request: Request) => void {
   };
 }
 
+export interface MetricsAccess {
+  readonly token: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Open where neither a token nor a password is configured; else either is good. Throws Unauthorized. */
+export function metricsGuard({ token, username, password }: MetricsAccess) {
+  if (token === "" && password === "") return () => {};
+  const isToken = token === "" ? () => false : secretCheck(token);
+  const isPassword = password === "" ? () => false : secretCheck(`${username}:${password}`);
+  return (request: Request): void => {
+    const bearer = bearerOf(request);
+    const basic = basicOf(request);
+    if (bearer !== undefined && isToken(bearer)) return;
+    if (basic !== undefined && isPassword(basic)) return;
+    throw new Unauthorized("Send the token or the password of CORE_METRICS_*.", [
+      "bearer",
+      "basic",
+    ]);
+  };
+}
+
+/** `name:password` as RFC 7617 §2 sends it. */
+function basicOf(request: Request): string | undefined {
+  const [scheme, sent] = (request.headers.get("authorization") ?? "").split(" ", 2);
+  if (scheme?.toLowerCase() !== "basic" || sent === undefined) return undefined;
+  return Buffer.from(sent, "base64").toString();
+}
+
 /** The bearer token of a request (RFC 6750 §2.1), undefined where it has none. */
 export function bearerOf(request: Request): string | undefined {
   const [scheme, sent] = (request.headers.get("authorization") ?? "").split(" ", 2);

@@ -12,6 +12,7 @@ import {
   PeerLimitReached,
   ProcessInvalid,
   ProcessNotFound,
+  Unauthorized,
   UnsupportedMediaType,
 } from "../errors.ts";
 
@@ -53,6 +54,9 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   [REQUEST_INVALID]: { status: 400, title: "Invalid request" },
   [INTERNAL]: { status: 500, title: "Internal error" },
 };
+
+/** RFC 6750 §3 and RFC 7617 §2. */
+const CHALLENGES = { bearer: "Bearer", basic: 'Basic realm="metrics", charset="UTF-8"' } as const;
 
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -170,8 +174,9 @@ function headersOf(error: DomainError): Record<string, string> {
     ...(retryAfterSeconds !== undefined && {
       "retry-after": String(Math.max(1, Math.ceil(retryAfterSeconds))),
     }),
-    // RFC 6750 §3.
-    ...(error.kind === "unauthorized" && { "www-authenticate": "Bearer" }),
+    ...(error instanceof Unauthorized && {
+      "www-authenticate": error.schemes.map((scheme) => CHALLENGES[scheme]).join(", "),
+    }),
     // RFC 9110 §15.5.6.
     ...(error instanceof MethodNotAllowed && { allow: error.allowed.join(", ") }),
     // RFC 9110 §15.5.16 lets a 415 say what would have been taken.

@@ -264,6 +264,33 @@ const MediaSchema = group({
   }),
 });
 
+const MetricsSchema = group({
+  token: text({
+    env: "CORE_METRICS_TOKEN",
+    default: "",
+    pattern: TOKEN_PATTERN,
+    allowed: TOKEN_ALLOWED,
+    secret: true,
+    description: "When set, `/metrics` asks for this bearer token, or for the password below.",
+  }),
+  username: text({
+    env: "CORE_METRICS_USERNAME",
+    default: "",
+    // RFC 7617 §2: a colon would end it.
+    pattern: `^[^:]{0,${SECRET_LENGTH_MAX}}$`,
+    allowed: `${SECRET_ALLOWED}, no colon`,
+    description: "Name that goes with the password.",
+  }),
+  password: text({
+    env: "CORE_METRICS_PASSWORD",
+    default: "",
+    maxLength: SECRET_LENGTH_MAX,
+    allowed: SECRET_ALLOWED,
+    secret: true,
+    description: "When set, `/metrics` asks for name and password (Basic), or for the token above.",
+  }),
+});
+
 export const ConfigSchema = group({
   id: text({
     env: "CORE_ID",
@@ -314,6 +341,7 @@ export const ConfigSchema = group({
   }),
   log: LogSchema,
   api: ApiSchema,
+  metrics: MetricsSchema,
   media: MediaSchema,
   webrtc: group({ ...WebrtcNetworkFields, ...WebrtcLimitFields, ...WebrtcAccessFields }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {

@@ -76,6 +76,40 @@ describe("with a token, on all interfaces", () => {
   });
 });
 
+describe("the metrics", () => {
+  const statusOf = async (access: object, authorization: string) => {
+    const headers = { authorization };
+    const harness = new Harness({ metricsAccess: access });
+    return (await harness.send("GET", "/metrics", { headers })).status;
+  };
+  const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+
+  test("ask for a token where there is one, and take neither another nor the administrator's", async () => {
+    const access = { token: "for-prometheus" };
+    expect(await statusOf(access, "Bearer for-prometheus")).toBe(200);
+    for (const wrong of ["", "Bearer secret", basic(":"), basic(":for-prometheus")]) {
+      expect(await statusOf(access, wrong)).toBe(401);
+    }
+  });
+
+  test("ask for a password where there is one, and say which ways there are", async () => {
+    const access = { username: "prometheus", password: "p:ss wörd" };
+    expect(await statusOf(access, basic("prometheus:p:ss wörd"))).toBe(200);
+    for (const wrong of [
+      "",
+      "Basic",
+      "Basic %",
+      basic("prometheus:"),
+      basic("p:ss wörd"),
+      "Bearer ",
+    ]) {
+      expect(await statusOf(access, wrong)).toBe(401);
+    }
+    const { headers } = await new Harness({ metricsAccess: access }).send("GET", "/metrics");
+    expect(headers.get("www-authenticate")).toBe('Bearer, Basic realm="metrics", charset="UTF-8"');
+  });
+});
+
 describe("without a token", () => {
   test("the admin routes are open on loopback only", async () => {
     for (const [boundHost, status] of [

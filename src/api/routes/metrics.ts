@@ -1,12 +1,13 @@
-/** GET /metrics: what Prometheus scrapes. Open, as in Core: it names streams, but no viewer and no secret. */
+/** GET /metrics: what Prometheus scrapes. Open unless configured otherwise, as in Core: it names streams, but no viewer and no secret. */
 import { Elysia } from "elysia";
 import type { Exposition } from "../../metrics/exposition.ts";
 import { operation } from "../documentation.ts";
 
-export function metricsRoutes(exposition: Exposition) {
+export function metricsRoutes(exposition: Exposition, guard: (request: Request) => void) {
   return new Elysia({ name: "metrics" }).get(
     "/metrics",
-    ({ set }) => {
+    ({ request, set }) => {
+      guard(request);
       set.headers["content-type"] = exposition.contentType;
       return exposition.text();
     },
@@ -14,7 +15,8 @@ export function metricsRoutes(exposition: Exposition) {
       detail: operation({
         tag: "Server",
         summary: "Metrics",
-        description: "Prometheus text format: dragonfork_webrtc_* and those of the process.",
+        description:
+          "Prometheus text format: dragonfork_webrtc_* and those of the process. Asks for a token or a password (Basic) only where CORE_METRICS_TOKEN or CORE_METRICS_PASSWORD is set.",
         answers: {
           200: {
             description: "All series.",
@@ -22,6 +24,7 @@ export function metricsRoutes(exposition: Exposition) {
             example: 'dragonfork_webrtc_active_peers{stream_id="test",core="dragonfork"} 3\n',
           },
         },
+        problems: ["unauthorized"],
       }),
     },
   );

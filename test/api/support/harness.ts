@@ -1,7 +1,7 @@
 /** The whole application over fakes, driven by app.handle: no socket, no clock, no source. */
 
 import { createApp, type WhepSettings } from "../../../src/api/app.ts";
-import type { AdminGuardOptions } from "../../../src/api/auth.ts";
+import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
 import type { Login } from "../../../src/auth/login.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
@@ -16,6 +16,7 @@ export interface HarnessOptions {
   readonly processes?: ProcessApi;
   readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
   readonly login?: Login;
+  readonly metricsAccess?: Partial<MetricsAccess>;
   readonly whep?: Partial<WhepSettings>;
 }
 
@@ -67,6 +68,7 @@ export class Harness {
       about: { id: "test", name: "studio", version: "0.1.0", commit: "abc" },
       admin,
       login: options.login,
+      metricsAccess: { token: "", username: "", password: "", ...options.metricsAccess },
       onSecurityEvent: (event) => this.security.push(event),
       whep: {
         token: "",
