@@ -85,22 +85,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     streams,
     peers,
     ports,
+    gopCache: gopCacheSettings(config),
     randomBytes,
     unixMs,
     onLegFailure: (id, leg) => metrics.instruments.legFailed(id, leg),
     lifecycle: traces.lifecycle,
     logger,
   });
-  const room = openProcesses(options, sources);
+  const room = openProcesses(options, sources, (id) => peers.count(id));
   const exposition = openExposition(metrics, { streams, peers, ports });
   let draining = false;
   const app = createApp({
-    about: {
-      id: config.id,
-      name: config.name,
-      version: options.version,
-      commit: options.commit,
-    },
+    about: aboutSettings(options),
     ...adminAccess(options, listen.host),
     onSecurityEvent: (event) => metrics.viewers.securityEvent(event),
     whep: whepSettings(config),
@@ -139,6 +135,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await traces.close();
     },
   };
+}
+
+function aboutSettings({ config, version, commit }: ServerOptions) {
+  return { id: config.id, name: config.name, version, commit };
 }
 
 function openTraces({ config, version, logger }: ServerOptions) {
@@ -222,7 +222,11 @@ function onPeerEvent(event: PeerEvent, consumers: readonly PeerEventConsumer[]):
   for (const consumer of consumers) consumer.peerEvent(event);
 }
 
-function openProcesses(options: ServerOptions, sources: StreamSources): ProcessRoom {
+function openProcesses(
+  options: ServerOptions,
+  sources: StreamSources,
+  viewers: (id: string) => number,
+): ProcessRoom {
   const { config, logger } = options;
   return openProcessRoom({
     dbFolder: config.db.dir,
@@ -233,6 +237,7 @@ function openProcesses(options: ServerOptions, sources: StreamSources): ProcessR
     configRecords: configuredRecords(options),
     hooks: sources.hooks,
     onRecord: sources.onRecord,
+    viewers,
     randomBytes,
     log: logger,
   });
@@ -243,6 +248,14 @@ function configuredRecords({ config, demo }: ServerOptions): readonly ProcessRec
   const records = config.processes.map((record) => parseRecord(record));
   const addDemo = demo && !records.some(({ id }) => id === demoId);
   return addDemo ? [demoRecord(), ...records] : records;
+}
+
+function gopCacheSettings({ webrtc }: Config) {
+  return {
+    packets: webrtc.gop_cache_packets,
+    bytes: webrtc.gop_cache_bytes,
+    seconds: webrtc.gop_cache_seconds,
+  };
 }
 
 function whepSettings({ webrtc }: Config) {

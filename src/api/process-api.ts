@@ -1,7 +1,7 @@
 /** What the API needs of the processes: that part of the manager. Tests hand in a smaller one. */
 import type { ProcessManager } from "../process/manager.ts";
 
-export type { Command, ProcessEntry } from "../process/manager.ts";
+export type { Change, Command, ProcessEntry } from "../process/manager.ts";
 
 export type ProcessApi = Pick<
   ProcessManager,
@@ -13,7 +13,9 @@ export type ProcessApi = Pick<
   | "view"
   | "probe"
   | "add"
+  | "previewAdd"
   | "update"
+  | "previewUpdate"
   | "delete"
   | "command"
   | "metadata"

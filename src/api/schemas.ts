@@ -115,6 +115,23 @@ export const ProcessSchema = Type.Object({
   metadata: Type.Optional(nullable(Type.Record(Type.String(), Type.Unknown()))),
 });
 
+export const DryRunSchema = Type.Object({
+  dry_run: Type.Literal(true),
+  id: Type.String(),
+  changed: Type.Array(Type.String(), { description: "Dotted names of what differs." }),
+  process: literals("none", "start", "restart"),
+  viewers: Type.Union(
+    ["none", "freeze", "end", "freeze-or-end"].map((value) => Type.Literal(value)),
+    {
+      description:
+        "none: nothing is noticed. freeze: a still picture until FFmpeg is back. end: sessions end and players join again. freeze-or-end: known when the new source was looked at.",
+    },
+  ),
+  viewers_affected: Type.Integer({ description: "Who watches now, and would notice." }),
+  explanation: Type.String(),
+  config: ProcessRecordSchema,
+});
+
 export const ProcessListSchema = Type.Array(ProcessSchema);
 export const CommandSchema = Type.Object({
   command: literals("start", "stop", "restart", "reload"),

@@ -221,6 +221,34 @@ const WebrtcLimitFields = {
   }),
 };
 
+const GopCacheFields = {
+  gop_cache_seconds: decimal({
+    env: "CORE_WEBRTC_GOP_CACHE_SECONDS",
+    default: 0,
+    minimum: 0,
+    maximum: 60,
+    allowed: "a number from 0 to 60 (0 = no limit)",
+    description:
+      "A viewer that joins is sent the last keyframe and what followed, where that is not older than this; else it waits for the next keyframe.",
+  }),
+  gop_cache_packets: whole({
+    env: "CORE_WEBRTC_GOP_CACHE_PACKETS",
+    default: 0,
+    minimum: 0,
+    maximum: 4096,
+    allowed: "a whole number from 0 to 4096 (0 = as many as are kept, 4096)",
+    description: "The same limit in packets.",
+  }),
+  gop_cache_bytes: whole({
+    env: "CORE_WEBRTC_GOP_CACHE_BYTES",
+    default: 0,
+    minimum: 0,
+    maximum: 100_000_000,
+    allowed: "a whole number from 0 to 100000000 (0 = no limit)",
+    description: "The same limit in bytes.",
+  }),
+};
+
 const WebrtcAccessFields = {
   cors_origins: list("dragonfork-origin-or-any", {
     env: "CORE_WEBRTC_CORS_ORIGINS",
@@ -343,7 +371,12 @@ export const ConfigSchema = group({
   api: ApiSchema,
   metrics: MetricsSchema,
   media: MediaSchema,
-  webrtc: group({ ...WebrtcNetworkFields, ...WebrtcLimitFields, ...WebrtcAccessFields }),
+  webrtc: group({
+    ...WebrtcNetworkFields,
+    ...WebrtcLimitFields,
+    ...GopCacheFields,
+    ...WebrtcAccessFields,
+  }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
     env: "CORE_PROCESSES",
     default: [],

@@ -9,7 +9,7 @@
 import { audioCodecArguments, videoCodecArguments } from "./ffmpeg-args/codecs.ts";
 import { isDevice, isLavfi, isLocalFile, optionValue, schemeOf } from "./record/address.ts";
 import type { ProcessIO, ProcessRecord } from "./record.ts";
-import type { LegPlan, SourcePlan } from "./source-plan.ts";
+import type { LegPlan, LegPlans } from "./source-plan.ts";
 
 /** Where one leg's RTP goes to, and from which ports FFmpeg must send it. All on loopback. */
 export interface LegTarget {
@@ -22,7 +22,7 @@ export interface LegTarget {
 }
 
 export interface FfmpegRun {
-  readonly plan: SourcePlan | undefined;
+  readonly plan: LegPlans | undefined;
   readonly legs: readonly LegTarget[];
   /** Unix time in microseconds that presentation time 0 stands for. */
   readonly startTimeRealtimeUs: number;

@@ -3,6 +3,7 @@
  * stores first and acts then, and never makes a reader wait for a stop.
  */
 import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors.ts";
+import { appliesAtOnce, type ChangeEffect, effectOf } from "./change.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";
 import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
@@ -26,6 +27,12 @@ export interface ProcessEntry {
   readonly metadata: Readonly<Record<string, unknown>> | null;
 }
 
+/** What a change would do, or did. */
+export interface Change {
+  readonly entry: ProcessEntry;
+  readonly effect: ChangeEffect;
+}
+
 export const commands = ["start", "stop", "restart", "reload"] as const;
 export type Command = (typeof commands)[number];
 
@@ -39,6 +46,8 @@ export interface ManagerOptions {
   /** A record came, changed, or (undefined) went: the hub keeps its streams by this. */
   readonly onRecord: (record: ProcessRecord | undefined, id: string) => void;
   readonly probe: (record: ProcessRecord, stop: AbortSignal) => Promise<ProbeAnswer>;
+  /** How many watch the stream of a process. */
+  readonly viewers: (id: string) => number;
 }
 
 interface Managed {
@@ -98,41 +107,56 @@ export class ProcessManager {
 
   /** Adds a process to the store and starts it if it says so. Throws ProcessInvalid, StoreFailed. */
   add(input: unknown): ProcessEntry {
-    const record = parseRecord(input, undefined, this.#options.newId);
-    if (this.#processes.has(record.id)) throw alreadyExists("Invalid process config");
-    refuseHidden(record);
-    if (record.autostart) this.#checkRoom();
-    const now = this.#now();
-    const order = record.autostart ? "start" : "stop";
-    const stored = { record, order, metadata: {}, createdAt: now, updatedAt: now } as const;
+    const stored = this.#readNew(input);
     this.#options.store.insert(stored);
     const managed = this.#adopt(stored, "store");
-    if (order === "start") managed.supervisor.start();
+    if (stored.order === "start") managed.supervisor.start();
     return entryOf(managed);
   }
 
-  /** Merges a change into a process, stops it, and starts it again if it was to run. */
-  update(id: string, input: unknown): Promise<ProcessEntry> {
+  /** What add() would do, with nothing done. Throws as it does. */
+  previewAdd(input: unknown): Change {
+    const stored = this.#readNew(input);
+    const ordered = stored.order === "start";
+    const meeting = { alive: false, ordered, plan: undefined, viewers: 0 };
+    const effect = effectOf(undefined, stored.record, meeting);
+    return { entry: entryOf({ stored, source: "store" }), effect };
+  }
+
+  /**
+   * Merges a change into a process. What FFmpeg is not started with reaches a running one at once; for anything
+   * else it is stopped, and started again if it was to run.
+   */
+  update(id: string, input: unknown): Promise<Change> {
     return this.#queued(id, async () => {
       const managed = this.#findWritable(id);
-      const base = managed.stored.record;
-      const record = restoreSecrets(parseRecord(input, base, this.#options.newId), base);
-      refuseHidden(record);
-      const order = managed.supervisor.order;
-      this.#checkRename(id, record.id);
+      const { stored, effect } = this.#readChange(managed, input);
+      const { record, order } = stored;
       // Stored before the stop: a change that can't be kept must not interrupt the stream.
-      const now = this.#now();
-      const stored = { ...managed.stored, record, order, createdAt: now, updatedAt: now };
       this.#options.store.replace(id, stored);
       managed.stored = stored;
       this.#rename(id, record.id, managed);
-      await managed.supervisor.stop();
-      managed.supervisor.replace(record);
+      if (managed.supervisor.alive && appliesAtOnce(effect.changed)) {
+        managed.supervisor.adopt(record);
+      } else {
+        await managed.supervisor.stop();
+        managed.supervisor.replace(record);
+      }
       if (record.id !== id) this.#options.onRecord(undefined, id);
       this.#options.onRecord(record, record.id);
-      if (order === "start" && !this.#closing) managed.supervisor.start();
-      return entryOf(managed);
+      if (order === "start" && !managed.supervisor.alive && !this.#closing) {
+        managed.supervisor.start();
+      }
+      this.#report(record.id, effect);
+      return { entry: entryOf(managed), effect };
     });
+  }
+
+  /** What update() would do now, with nothing done. Throws as it does. */
+  previewUpdate(id: string, input: unknown): Change {
+    const managed = this.#findWritable(id);
+    const { stored, effect } = this.#readChange(managed, input);
+    return { entry: entryOf({ stored, source: managed.source }), effect };
   }
 
   delete(id: string): Promise<void> {
@@ -202,6 +226,37 @@ export class ProcessManager {
   async stopAll(): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#processes.values()].map((one) => one.supervisor.stop()));
+  }
+
+  #readNew(input: unknown): StoredProcess {
+    const record = parseRecord(input, undefined, this.#options.newId);
+    if (this.#processes.has(record.id)) throw alreadyExists("Invalid process config");
+    refuseHidden(record);
+    if (record.autostart) this.#checkRoom();
+    const now = this.#now();
+    const order = record.autostart ? "start" : "stop";
+    return { record, order, metadata: {}, createdAt: now, updatedAt: now };
+  }
+
+  #readChange({ stored, supervisor }: Managed, input: unknown) {
+    const base = stored.record;
+    const record = restoreSecrets(parseRecord(input, base, this.#options.newId), base);
+    refuseHidden(record);
+    this.#checkRename(base.id, record.id);
+    const { order, alive } = supervisor;
+    const effect = effectOf(base, record, {
+      alive,
+      ordered: order === "start",
+      plan: supervisor.view().plan,
+      viewers: this.#options.viewers(base.id),
+    });
+    const now = this.#now();
+    return { stored: { ...stored, record, order, createdAt: now, updatedAt: now }, effect };
+  }
+
+  #report(id: string, { changed, process, viewers, viewersAffected }: ChangeEffect): void {
+    const fields = { process, viewers, viewers_affected: viewersAffected };
+    this.#options.tools.log.info("process changed", { id, changed: changed.join(" "), ...fields });
   }
 
   #adoptConfig(record: ProcessRecord): void {
@@ -288,7 +343,7 @@ export class ProcessManager {
   }
 }
 
-function entryOf({ stored, source }: Managed): ProcessEntry {
+function entryOf({ stored, source }: Pick<Managed, "stored" | "source">): ProcessEntry {
   const { record, metadata } = stored;
   return {
     id: record.id,

@@ -21,6 +21,8 @@ export interface ProcessRoomOptions {
   readonly configRecords: readonly ProcessRecord[];
   readonly hooks: SupervisorHooks;
   readonly onRecord: (record: ProcessRecord | undefined, id: string) => void;
+  /** How many watch the stream of a process. */
+  readonly viewers: (id: string) => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: ProcessLog;
 }
@@ -66,6 +68,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
     maxProcesses: options.maxProcesses,
     newId: () => shortId(options.randomBytes),
     onRecord: options.onRecord,
+    viewers: options.viewers,
     probe: (record, stop) => describeSource(record, probing, stop),
   });
   return {

@@ -15,10 +15,15 @@ export interface LegPlan {
   readonly pixelRate?: number;
 }
 
-export interface SourcePlan {
+export interface LegPlans {
   readonly video: LegPlan | undefined;
   readonly audio: LegPlan | undefined;
+}
+
+export interface SourcePlan extends LegPlans {
   readonly reason: string;
+  /** What it was made from. */
+  readonly facts: SourceFacts;
 }
 
 export interface VideoFacts {
@@ -110,7 +115,12 @@ interface Decision {
 export function planSource(record: ProcessRecord, facts: SourceFacts): SourcePlan {
   const webrtc = record.webrtc;
   if (webrtc === undefined || !webrtc.enabled) {
-    return { video: undefined, audio: undefined, reason: "WebRTC is off for this process." };
+    return {
+      video: undefined,
+      audio: undefined,
+      reason: "WebRTC is off for this process.",
+      facts,
+    };
   }
   const video = planVideo(webrtc.video, facts.video);
   const audio = planAudio(webrtc.audio, facts.audio);
@@ -118,6 +128,7 @@ export function planSource(record: ProcessRecord, facts: SourceFacts): SourcePla
     video: video.leg,
     audio: audio.leg,
     reason: `Video: ${video.words}; audio: ${audio.words}.`,
+    facts,
   };
 }
 

@@ -5,23 +5,23 @@
  */
 import { CommandFailed } from "../errors.ts";
 import { redact } from "../telemetry/redact.ts";
-import type { Child, SpawnChild } from "./child.ts";
+import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
 import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
 import type { Usage } from "./proc-stat.ts";
 import { redactArguments } from "./record/secrets.ts";
 import type { ProcessRecord } from "./record.ts";
 import { historyMax, type ProcessReport, type RunReport } from "./run-log.ts";
-import type { SourcePlan } from "./source-plan.ts";
+import type { LegPlans, SourcePlan } from "./source-plan.ts";
 import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
+import { type Attempt, createAttempt } from "./supervisor/attempt.ts";
 import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
 import { type ProcessState, progressOf } from "./supervisor/process-state.ts";
 import { Run } from "./supervisor/run.ts";
-import { StaleWatch, UsageWatch } from "./supervisor/watch.ts";
 
 export interface SupervisorHooks {
   /** Before every start of a process with webrtc.enabled: opens the legs. Throws NoLegPort. */
-  prepare(record: ProcessRecord, plan: SourcePlan | undefined): Promise<readonly LegTarget[]>;
+  prepare(record: ProcessRecord, plan: LegPlans | undefined): Promise<readonly LegTarget[]>;
   started(record: ProcessRecord, pid: number): void;
   exited(
     record: ProcessRecord,
@@ -64,24 +64,6 @@ export interface SupervisorView {
 const graceMs = 5000;
 const tickMs = 1000;
 
-/** One way from "starting" to the end of the child. */
-interface Attempt {
-  readonly record: ProcessRecord;
-  readonly run: Run;
-  readonly stale: StaleWatch;
-  readonly usage: UsageWatch;
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
-  readonly finish: () => void;
-  readonly timers: Set<() => void>;
-  startedMs: number;
-  child: Child | undefined;
-  /** The hooks were told of this attempt and must hear of its end. */
-  announced: boolean;
-  /** Start again whatever reconnect says: the operator asked for it. */
-  again: boolean;
-}
-
 export class Supervisor {
   readonly #tools: SupervisorTools;
   readonly #delay = new RestartDelay();
@@ -107,6 +89,16 @@ export class Supervisor {
 
   get order(): Order {
     return this.#order;
+  }
+
+  /** FFmpeg runs, is being started, or waits for its restart. */
+  get alive(): boolean {
+    return this.#attempt !== undefined || this.#restart !== undefined;
+  }
+
+  /** Takes a record that differs only in what FFmpeg is not started with. */
+  adopt(record: ProcessRecord): void {
+    this.#record = record;
   }
 
   /** Takes a changed record for the next start. The caller stops the process before. */
@@ -183,23 +175,13 @@ export class Supervisor {
   #begin(): void {
     this.#cancelRestart();
     const record = this.#record;
-    const nowMs = this.#tools.clock.monotonicMs();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stale = new StaleWatch(record.stale_timeout_seconds, nowMs);
-    const attempt: Attempt = {
+    const { clock, cores } = this.#tools;
+    const attempt = createAttempt({
       record,
-      run: this.#newRun(record, () => stale.grew(this.#tools.clock.monotonicMs())),
-      stale,
-      usage: new UsageWatch(record.limits, this.#tools.cores),
-      abort: new AbortController(),
-      done: promise,
-      finish: resolve,
-      timers: new Set(),
-      startedMs: nowMs,
-      child: undefined,
-      announced: false,
-      again: false,
-    };
+      cores,
+      nowMs: () => clock.monotonicMs(),
+      newRun: (onProgress) => this.#newRun(record, onProgress),
+    });
     this.#keepHistory();
     this.#lastRun = attempt.run;
     this.#attempt = attempt;

@@ -8,14 +8,17 @@ import type { SupervisorHooks } from "../process/supervisor.ts";
 import { FfmpegSource, type LegFailure } from "../source/ffmpeg-source.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
-import { Stream } from "../stream/stream.ts";
+import { type GopCache, Stream } from "../stream/stream.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { gopCacheOf } from "./gop-cache.ts";
 import type { SourceLifecycle } from "./tracing.ts";
 
 export interface StreamSourcesOptions {
   readonly streams: StreamRegistry;
   readonly peers: { addStream(stream: Stream): void; removeStream(id: string): void };
   readonly ports: LegPortPool;
+  /** Of the server, for streams that have no limits of their own; 0 = none. */
+  readonly gopCache: GopCache;
   readonly randomBytes: (size: number) => Buffer;
   /** Unix milliseconds on a clock that does not jump. */
   readonly unixMs: () => number;
@@ -78,18 +81,18 @@ export class StreamSources {
       return;
     }
     const peersMax = record.webrtc.max_peers > 0 ? record.webrtc.max_peers : undefined;
-    const known = this.options.streams.get(id);
-    if (known === undefined) this.add(id, peersMax);
-    else known.peersMax = peersMax;
+    const stream = this.options.streams.get(id) ?? this.add(id);
+    stream.peersMax = peersMax;
+    stream.setGopCache(gopCacheOf(record.webrtc.gop_cache, this.options.gopCache));
   };
 
   close(): void {
     for (const id of [...this.sources.keys()]) this.remove(id);
   }
 
-  private add(id: string, peersMax: number | undefined): void {
+  private add(id: string): Stream {
     const { streams, peers, ports, randomBytes, unixMs } = this.options;
-    const stream = new Stream({ id, peersMax, nowMs: unixMs });
+    const stream = new Stream({ id, peersMax: undefined, nowMs: unixMs });
     streams.add(stream);
     peers.addStream(stream);
     const source = new FfmpegSource({
@@ -100,6 +103,7 @@ export class StreamSources {
       onLegFailure: (leg, failure) => this.legFailed(id, leg, failure),
     });
     this.sources.set(id, { source, stopAsked: false });
+    return stream;
   }
 
   private remove(id: string): void {

@@ -4,7 +4,7 @@
  */
 import type { MediaKind } from "../errors.ts";
 import type { LegTarget } from "../process/ffmpeg-args.ts";
-import type { SourcePlan } from "../process/source-plan.ts";
+import type { LegPlans } from "../process/source-plan.ts";
 import type { Stream, TrackDescription } from "../stream/stream.ts";
 import { SilenceWatch } from "./leg/silence-watch.ts";
 import { Leg } from "./leg.ts";
@@ -65,7 +65,7 @@ export class FfmpegSource {
    * Gets the legs ready for a run of FFmpeg and returns where it must send. Legs of the same tracks stay open,
    * so viewers go on; throws NoLegPort where the pool is empty.
    */
-  async prepare(plan: SourcePlan): Promise<readonly LegTarget[]> {
+  async prepare(plan: LegPlans): Promise<readonly LegTarget[]> {
     this.stream.sourceStarted(describe(plan));
     if (!this.fitsStream()) await this.openLegs();
     this.timeline.startGeneration();
@@ -212,7 +212,7 @@ export class FfmpegSource {
   }
 }
 
-function describe(plan: SourcePlan): readonly TrackDescription[] {
+function describe(plan: LegPlans): readonly TrackDescription[] {
   const tracks: TrackDescription[] = [];
   if (plan.video) tracks.push({ kind: "video", codec: plan.video.codec, channels: 0 });
   if (plan.audio) tracks.push({ kind: "audio", codec: plan.audio.codec, channels: 2 });

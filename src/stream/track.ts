@@ -15,6 +15,8 @@ export type Codec = ProducedTrack["codec"];
 /** Clock rate of each codec's RTP timestamps in Hz (RFC 6184, RFC 7741, RFC 7587). */
 const CLOCK_RATES: Readonly<Record<Codec, number>> = { H264: 90_000, VP8: 90_000, OPUS: 48_000 };
 
+const UNBOUNDED = { packets: Infinity, bytes: Infinity, seconds: Infinity };
+
 export class Track implements PlayedTrack {
   readonly kind: MediaKind;
   readonly codec: Codec;
@@ -83,10 +85,9 @@ export class Track implements PlayedTrack {
     this.media.applyIncomingRtp(written);
   }
 
-  /** Bounds what of the ring is replayed to a viewer that joins. */
+  /** Bounds what of the ring is replayed to a viewer that joins; undefined: by the ring alone. */
   setGopCache(cache: { packets: number; bytes: number; seconds: number } | undefined): void {
-    if (cache === undefined) return;
-    const { packets, bytes, seconds } = cache;
+    const { packets, bytes, seconds } = cache ?? UNBOUNDED;
     this.ring.replayLimits = { packets, bytes, ticks: seconds * this.clockRate };
   }
 

@@ -75,6 +75,7 @@ function buildHarness() {
     maxProcesses: 0,
     newId: () => `generated${ids++}`,
     onRecord: () => undefined,
+    viewers: () => 0,
     probe: (record, stop) =>
       describeSource(record, { spawn: probeChild, clock: world.clock }, stop),
   });

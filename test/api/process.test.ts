@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { globMatches } from "../../src/api/glob.ts";
 import {
+  DryRunSchema,
   ProbeSchema,
   ProcessListSchema,
   ProcessReportSchema,
@@ -149,6 +150,39 @@ describe("one process", () => {
     expect(jsonOf(await harness.send("GET", `${LIST}/a%2Fb`))).toMatchObject({ id: "a/b" });
     expect((await harness.send("DELETE", `${LIST}/a%2Fb`)).body).toBe('"OK"\n');
     expect((await harness.send("DELETE", `${LIST}/a%2Fb`)).status).toBe(404);
+  });
+
+  test("says by a header what a change did, and with dry_run before it is done", async () => {
+    const harness = await serve("live");
+    const put = (query: string) =>
+      send(harness, "PUT", `${LIST}/live${query}`, { reference: "r2" });
+    for (const query of ["?dry_run=1", "?dry_run=true"]) {
+      const answer = jsonOf(await put(query));
+      expect(Value.Check(DryRunSchema, answer)).toBe(true);
+      expect(answer).toMatchObject({
+        ...{ dry_run: true, process: "restart", viewers: "freeze", viewers_affected: 3 },
+        config: { id: "live", reference: "r2" },
+      });
+    }
+    expect(harness.processes.get("live").reference).toBe("ref1");
+    const changed = await put("?dry_run=0");
+    expect(changed.headers.get("dragonfork-effect")).toBe(
+      "process=restart, viewers=freeze, affected=3",
+    );
+    expect(harness.processes.get("live").reference).toBe("r2");
+    const unclear = await put("?dry_run=yes");
+    expectCoreError(unclear, 400, "Invalid query", [
+      'dry_run: found "yes"; allowed: 1, true, 0, false',
+    ]);
+  });
+
+  test("is not added by a dry run, which refuses what a real one refuses", async () => {
+    const harness = await serve("live");
+    const post = (record: object) => send(harness, "POST", `${LIST}?dry_run=1`, record);
+    expect(Value.Check(DryRunSchema, jsonOf(await post({ ...CONFIG, id: "b" })))).toBe(true);
+    expect(harness.processes.has("b")).toBe(false);
+    const taken = await post(CONFIG);
+    expectCoreError(taken, 400, "Invalid process config", ["process already exists"]);
   });
 
   test("takes commands, and refuses others in Core's words", async () => {

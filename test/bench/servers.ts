@@ -91,7 +91,6 @@ function demoArguments(ports: readonly number[]): string[] {
     plan: {
       video: { mode: "transcode", codec: "H264", map: "0:v:0" },
       audio: { mode: "transcode", codec: "OPUS", map: "0:a:0" },
-      reason: "",
     },
     legs: [leg("video", video, 0), leg("audio", audio, 2)],
     startTimeRealtimeUs: Date.now() * 1000,

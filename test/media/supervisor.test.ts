@@ -10,7 +10,7 @@ import { openProcessRoom, type ProcessRoom } from "../../src/process/open.ts";
 import { ChildJournal } from "../../src/process/orphans.ts";
 import { readProcStat } from "../../src/process/proc-stat.ts";
 import type { ProcessRecord } from "../../src/process/record.ts";
-import type { SourcePlan } from "../../src/process/source-plan.ts";
+import type { LegPlans } from "../../src/process/source-plan.ts";
 import type { SupervisorHooks } from "../../src/process/supervisor.ts";
 
 interface Packet {
@@ -28,7 +28,7 @@ class Legs implements SupervisorHooks {
   #sockets: Bun.udp.Socket<"buffer">[] = [];
   #ssrc = 1000;
 
-  async prepare(_record: ProcessRecord, plan: SourcePlan | undefined): Promise<LegTarget[]> {
+  async prepare(_record: ProcessRecord, plan: LegPlans | undefined): Promise<LegTarget[]> {
     const legs: LegTarget[] = [];
     for (const kind of ["video", "audio"] as const) {
       if (plan?.[kind] === undefined) continue;
@@ -102,6 +102,7 @@ function open(configRecords: readonly ProcessRecord[] = []): ProcessRoom {
     configRecords,
     hooks: legs,
     onRecord: () => undefined,
+    viewers: () => 0,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: { info: () => undefined, warn: (message) => warnings.push(message) },
   });
@@ -358,6 +359,7 @@ describe("stopping", () => {
         video: { mode: "transcode", codec: "H264", map: "0:v:0" },
         audio: undefined,
         reason: "",
+        facts: { video: undefined, audio: undefined },
       }),
       usage: () => undefined,
       clock: systemClock,

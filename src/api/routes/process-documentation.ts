@@ -6,6 +6,7 @@ import { JSON_TYPE } from "../json.ts";
 import type { ProblemKind } from "../problem.ts";
 import {
   CommandSchema,
+  DryRunSchema,
   OkSchema,
   ProbeSchema,
   ProcessListSchema,
@@ -34,6 +35,20 @@ const query = (name: string, description: string): Parameter => ({
   description,
 });
 const filter = query("filter", "Comma list of config, state, report, metadata; empty is all.");
+const dryRun = query(
+  "dry_run",
+  "1: nothing is changed; the answer says what would start or restart, and how many viewers would notice.",
+);
+/** The answer of a route that takes dry_run. */
+const stored = (headers: Readonly<Record<string, string>>): Record<number, Answer> => ({
+  200: {
+    description: "As stored. With dry_run what would happen.",
+    type: JSON_TYPE,
+    schema: Type.Union([ProcessRecordSchema, DryRunSchema]),
+    example: config,
+    headers,
+  },
+});
 const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
 const common = { tag: "Process", secured: true } as const;
 const answer = (
@@ -115,9 +130,10 @@ export const PROCESS_DETAILS = {
     summary: "Add a process",
     description:
       "Starts it where autostart is true, which is the default. Unknown fields are ignored, null means the default.",
+    parameters: [dryRun],
     body: { type: JSON_TYPE, schema: ProcessRecordSchema, example: config },
-    answers: answer("As stored.", ProcessRecordSchema, config),
-    problems: [...guarded, "process-invalid", "body-too-large", "store-failed"],
+    answers: stored({}),
+    problems: [...guarded, "process-invalid", "command-failed", "body-too-large", "store-failed"],
   }),
   get: operation({
     ...common,
@@ -131,14 +147,17 @@ export const PROCESS_DETAILS = {
     ...common,
     summary: "Change a process",
     description:
-      "What is absent stays as it is. A running process is stopped, changed and started again.",
-    parameters: [id],
+      "What is absent stays as it is. A running process is stopped, changed and started again, unless the change is only one of the webrtc block outside of enabled, video and audio: that reaches the viewers at once. Viewers stay connected over a restart that leads to the same codecs.",
+    parameters: [id, dryRun],
     body: {
       type: JSON_TYPE,
       schema: ProcessRecordSchema,
       example: { reconnect_delay_seconds: 7 },
     },
-    answers: answer("As stored.", ProcessRecordSchema, config),
+    answers: stored({
+      "Dragonfork-Effect":
+        "What the change did: process=none|start|restart, viewers=none|freeze|end|freeze-or-end, affected=<how many>.",
+    }),
     problems: [
       ...guarded,
       "process-invalid",

@@ -3,9 +3,10 @@ import { Elysia } from "elysia";
 import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../../errors.ts";
 import { commands } from "../../process/manager.ts";
 import type { ProcessRecord } from "../../process/record.ts";
+import { dryRunView, effectHeader, effectValue, isDryRun } from "../dry-run.ts";
 import { globMatches } from "../glob.ts";
 import { readJson, sendJson } from "../json.ts";
-import type { Command, ProcessApi, ProcessEntry } from "../process-api.ts";
+import type { Change, Command, ProcessApi, ProcessEntry } from "../process-api.ts";
 import { PROCESS_DETAILS as details } from "./process-documentation.ts";
 
 const LIST = "/api/v3/process";
@@ -15,19 +16,25 @@ export function processRoutes(processes: ProcessApi) {
   return new Elysia({ name: "process" })
     .post(
       LIST,
-      async ({ request, set }) => {
-        const entry = processes.add(await readJson(request));
-        return sendJson(set, configView(entry.config));
+      async ({ request, query, set }) => {
+        const dry = isDryRun(query);
+        const body = await readJson(request);
+        if (dry) return sendJson(set, dryRun(processes.previewAdd(body)));
+        return sendJson(set, configView(processes.add(body).config));
       },
       { parse: "none", detail: details.add },
     )
     .put(
       ONE,
-      async ({ request, params, set }) => {
+      async ({ request, params, query, set }) => {
+        const dry = isDryRun(query);
         // First, so that an unknown id is found out before its body is blamed.
         // Core has other words for it here than everywhere else.
         if (!processes.has(params.id)) throw new ProcessNotFound([params.id], "Process not found");
-        const entry = await processes.update(params.id, await readJson(request));
+        const body = await readJson(request);
+        if (dry) return sendJson(set, dryRun(processes.previewUpdate(params.id, body)));
+        const { entry, effect } = await processes.update(params.id, body);
+        set.headers[effectHeader] = effectValue(effect);
         return sendJson(set, configView(entry.config));
       },
       { parse: "none", detail: details.update },
@@ -143,6 +150,10 @@ function processView(processes: ProcessApi, entry: ProcessEntry, { filter }: Que
     ...(has("report") && { report: processes.report(id) }),
     ...(has("metadata") && { metadata: entry.metadata }),
   };
+}
+
+function dryRun(change: Change) {
+  return dryRunView(change, configView(change.entry.config));
 }
 
 /** As Core sends it: no cleanup where there is none. */

@@ -1,6 +1,7 @@
 /** The `webrtc` block of a record: which legs the stream has and how each is coded. */
 import { Type } from "@sinclair/typebox";
 import type { Fields } from "./fields.ts";
+import { defaultGopCache, type GopCacheBlock, GopCacheSchema, parseGopCache } from "./gop-cache.ts";
 
 export type LegMode = "auto" | "copy" | "transcode" | "off";
 
@@ -24,6 +25,7 @@ export interface WebrtcBlock {
   audio: AudioPolicy;
   /** 0 = the server's default. */
   max_peers: number;
+  gop_cache: GopCacheBlock;
 }
 
 const legModes: readonly LegMode[] = ["auto", "copy", "transcode", "off"];
@@ -74,6 +76,7 @@ export const WebrtcBlockSchema = Type.Object(
       default: 0,
       description: "Most viewers of this stream; 0 = the server's default.",
     }),
+    gop_cache: GopCacheSchema,
   },
   { description: "Ours: not part of datarhei Core's process." },
 );
@@ -85,6 +88,7 @@ export function defaultWebrtcBlock(): WebrtcBlock {
     video: { mode: "auto", codec: "h264", bitrate_kbit: 2500, gop_seconds: 2 },
     audio: { mode: "auto", codec: "opus", bitrate_kbit: 64 },
     max_peers: 0,
+    gop_cache: defaultGopCache(),
   };
 }
 
@@ -107,6 +111,7 @@ export function parseWebrtcBlock(
     video: parseVideo(block.child("video"), start.video),
     audio: parseAudio(block.child("audio"), start.audio),
     max_peers: block.count("max_peers", start.max_peers),
+    gop_cache: parseGopCache(block.child("gop_cache"), start.gop_cache),
   };
   if (parsed.enabled && parsed.video.mode === "off" && parsed.audio.mode === "off") {
     record.problems.rule(

@@ -1,6 +1,6 @@
 /** Stand-ins for the rooms behind the API: streams, peers and processes that do what a test tells them. */
 import type { AppPeers, AppStream } from "../../../src/api/app.ts";
-import type { ProcessApi, ProcessEntry } from "../../../src/api/process-api.ts";
+import type { Change, ProcessApi, ProcessEntry } from "../../../src/api/process-api.ts";
 import {
   CommandFailed,
   type DomainError,
@@ -212,6 +212,11 @@ export class FakeProcesses implements ProcessApi {
   readonly entries = new Map<string, ProcessEntry>();
   readonly commands: string[] = [];
   failure: Error | undefined;
+  /** Of every change. */
+  effect: Change["effect"] = {
+    ...{ changed: ["input"], process: "restart", viewers: "freeze", viewersAffected: 3 },
+    explanation: "In words.",
+  };
   private readonly values = new Map<string, unknown>();
 
   list(): readonly ProcessEntry[] {
@@ -229,6 +234,12 @@ export class FakeProcesses implements ProcessApi {
   }
 
   add(input: unknown): ProcessEntry {
+    const { entry } = this.previewAdd(input);
+    this.entries.set(entry.id, entry);
+    return entry;
+  }
+
+  previewAdd(input: unknown): Change {
     if (this.failure !== undefined) throw this.failure;
     const config = parseRecord(input, undefined, () => "generated");
     if (this.entries.has(config.id)) {
@@ -241,17 +252,21 @@ export class FakeProcesses implements ProcessApi {
       source: "store",
       metadata: null,
     };
-    this.entries.set(config.id, entry);
-    return entry;
+    return { entry, effect: this.effect };
   }
 
-  async update(id: string, input: unknown): Promise<ProcessEntry> {
+  async update(id: string, input: unknown): Promise<Change> {
+    const change = this.previewUpdate(id, input);
+    this.entries.delete(id);
+    this.entries.set(change.entry.id, change.entry);
+    return change;
+  }
+
+  previewUpdate(id: string, input: unknown): Change {
     const entry = this.get(id);
     const config = parseRecord(input, entry.config);
     const changed = { ...entry, id: config.id, reference: config.reference, config };
-    this.entries.delete(id);
-    this.entries.set(config.id, changed);
-    return changed;
+    return { entry: changed, effect: this.effect };
   }
 
   async delete(id: string): Promise<void> {
@@ -278,7 +293,8 @@ export class FakeProcesses implements ProcessApi {
 
   view(id: string) {
     this.get(id);
-    const plan = { video: undefined, audio: undefined, reason: "Video is copied." };
+    const facts = { video: undefined, audio: undefined };
+    const plan = { video: undefined, audio: undefined, reason: "Video is copied.", facts };
     const state = { exec: "running", order: "start" } as const;
     return { ...state, reconnectSeconds: -1, restarts: 2, lastLogline: "line", plan, pid: 1 };
   }

@@ -1,6 +1,7 @@
 /** A clock moved by hand and children that only exist on paper. */
 import type { Child, ChildHandlers, SpawnChild } from "../../../src/process/child.ts";
 import type { Clock } from "../../../src/process/clock.ts";
+import type { SourcePlan } from "../../../src/process/source-plan.ts";
 import type { ExecState } from "../../../src/process/state.ts";
 import type { SupervisorHooks, SupervisorTools } from "../../../src/process/supervisor.ts";
 
@@ -138,6 +139,16 @@ export class FakeHooks implements SupervisorHooks {
   }
 }
 
+/** H.264 that is copied, and no sound. */
+export function videoPlan(reason: string): SourcePlan {
+  return {
+    video: { mode: "copy", codec: "H264", map: "0:v:0" },
+    audio: undefined,
+    reason,
+    facts: { video: undefined, audio: undefined },
+  };
+}
+
 export interface FakeWorld {
   readonly clock: FakeClock;
   readonly children: FakeChildren;
@@ -155,11 +166,7 @@ export function fakeWorld(overrides: Partial<SupervisorTools> = {}): FakeWorld {
   const tools: SupervisorTools = {
     hooks,
     spawn: children.spawn,
-    plan: async () => ({
-      video: { mode: "copy", codec: "H264", map: "0:v:0" },
-      audio: undefined,
-      reason: "Copied.",
-    }),
+    plan: async () => videoPlan("Copied."),
     usage: () => undefined,
     clock,
     cores: 2,

@@ -6,16 +6,15 @@ import {
   progressOnStdout,
 } from "../../../src/process/ffmpeg-args.ts";
 import { parseRecord } from "../../../src/process/record.ts";
-import type { SourcePlan } from "../../../src/process/source-plan.ts";
+import type { LegPlans } from "../../../src/process/source-plan.ts";
 
 const legs: LegTarget[] = [
   { kind: "video", port: 19000, rtpSourcePort: 19002, rtcpSourcePort: 19003, ssrc: 7 },
   { kind: "audio", port: 19010, rtpSourcePort: 19012, rtcpSourcePort: 19013, ssrc: 8 },
 ];
-const plan: SourcePlan = {
+const plan: LegPlans = {
   video: { mode: "copy", codec: "H264", map: "0:0" },
   audio: { mode: "transcode", codec: "OPUS", map: "0:1" },
-  reason: "",
 };
 const run = { plan, legs, startTimeRealtimeUs: 1_700_000_000_000_000 };
 

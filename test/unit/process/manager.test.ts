@@ -28,6 +28,7 @@ function build(options: Partial<ManagerOptions> = {}) {
   const store = ProcessStore.open(folder);
   stores.push(store);
   const records: string[] = [];
+  const viewers = new Map<string, number>();
   let ids = 0;
   const manager = new ProcessManager({
     store,
@@ -36,10 +37,11 @@ function build(options: Partial<ManagerOptions> = {}) {
     maxProcesses: 0,
     newId: () => `new${ids++}`,
     onRecord: (record, id) => records.push(`${record === undefined ? "-" : "+"}${id}`),
+    viewers: (id) => viewers.get(id) ?? 0,
     probe: async (record) => ({ streams: [], log: [`probed ${record.id}`] }),
     ...options,
   });
-  return { ...world, manager, store, records };
+  return { ...world, manager, store, records, viewers };
 }
 
 const camera = {
@@ -113,7 +115,7 @@ describe("changing", () => {
     const update = manager.update("cam", { ...shown, reference: "r2", autostart: false });
     await settle();
     children.last.exit(255);
-    expect((await update).reference).toBe("r2");
+    expect((await update).entry.reference).toBe("r2");
     expect(children.all).toHaveLength(2);
     expect(children.last.argv).toContain("rtsp://admin:canary@cam/1");
   });
@@ -123,6 +125,52 @@ describe("changing", () => {
     manager.add({ ...camera, autostart: false });
     await manager.update("cam", { autostart: true });
     expect(children.all).toHaveLength(0);
+  });
+
+  test("of viewer limits alone leaves FFmpeg running, and the next start has them too", async () => {
+    const { manager, children, records, viewers } = build();
+    manager.add({ ...camera, webrtc: { enabled: true } });
+    await settle();
+    viewers.set("cam", 4);
+    const { entry, effect } = await manager.update("cam", { webrtc: { max_peers: 2 } });
+    expect(entry.config.webrtc?.max_peers).toBe(2);
+    expect(effect).toMatchObject({ process: "none", viewers: "none", viewersAffected: 0 });
+    expect([children.all.length, children.last.signals, records]).toEqual([
+      1,
+      [],
+      ["+cam", "+cam"],
+    ]);
+    const restart = manager.update("cam", { webrtc: { video: { bitrate_kbit: 900 } } });
+    await settle();
+    children.last.exit(255);
+    expect((await restart).effect).toMatchObject({ process: "restart", viewersAffected: 4 });
+    await settle();
+    expect(children.all).toHaveLength(2);
+    expect(manager.get("cam").config.webrtc).toMatchObject({ max_peers: 2 });
+  });
+
+  test("can be tried dry: all is checked, said and left as it was", async () => {
+    const { manager, store, children, records, viewers } = build();
+    manager.add({ ...camera, webrtc: { enabled: true } });
+    await settle();
+    viewers.set("cam", 4);
+    const { effect, entry } = manager.previewUpdate("cam", { id: "cam2" });
+    expect(entry.id).toBe("cam2");
+    expect(effect).toMatchObject({ process: "restart", viewers: "end", viewersAffected: 4 });
+    const added = manager.previewAdd({ ...camera, id: "b" });
+    expect(added.effect).toMatchObject({ process: "start", viewersAffected: 0 });
+    expect(added.entry.config.input[0]?.address).toBe("rtsp://***@cam/1");
+    for (const wrong of [
+      () => manager.previewAdd(camera),
+      () => manager.previewAdd({ ...camera, id: "c", reconnect: 1 }),
+      () => manager.previewUpdate("cam", { id: "" }),
+      () => manager.previewUpdate("b", {}),
+    ]) {
+      expect(await failure(wrong)).toBeInstanceOf(Error);
+    }
+    expect(manager.list().map(({ id }) => id)).toEqual(["cam"]);
+    expect(store.load().processes.map(({ record }) => record.id)).toEqual(["cam"]);
+    expect([children.all.length, children.last.signals, records]).toEqual([1, [], ["+cam"]]);
   });
 
   test("renames: the old stream goes, the new one comes", async () => {
@@ -197,7 +245,7 @@ describe("changing", () => {
     const bad = failure(() => manager.update("cam", { id: "" }));
     const good = manager.update("cam", { reference: "x" });
     expect(await bad).toBeInstanceOf(ProcessInvalid);
-    expect((await good).reference).toBe("x");
+    expect((await good).entry.reference).toBe("x");
   });
 });
 

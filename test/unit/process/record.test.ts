@@ -132,6 +132,26 @@ describe("a wrong JSON type is refused with field, found and allowed:", () => {
       { ...live, webrtc: { audio: { bitrate_kbit: 5000 } } },
       "webrtc.audio.bitrate_kbit: found 5000; allowed: 6 to 510",
     ],
+    [
+      "a keyframe per frame",
+      { ...live, webrtc: { video: { gop_seconds: 0 } } },
+      "webrtc.video.gop_seconds: found 0; allowed: 0.2 to 60",
+    ],
+    [
+      "half a viewer",
+      { ...live, webrtc: { max_peers: 0.5 } },
+      "webrtc.max_peers: found 0.5; allowed: a whole number from 0",
+    ],
+    [
+      "a cache of an hour",
+      { ...live, webrtc: { gop_cache: { seconds: 3600 } } },
+      "webrtc.gop_cache.seconds: found 3600; allowed: 0 to 60",
+    ],
+    [
+      "a cache that is a switch",
+      { ...live, webrtc: { gop_cache: true } },
+      "webrtc.gop_cache: found true; allowed: an object",
+    ],
   ];
   test.each(cases)("%s", (_name, input, detail) => {
     const error = refusal(input);
@@ -201,6 +221,8 @@ describe("a change", () => {
     const { webrtc } = parseRecord({ webrtc: { video: { codec: "vp8" } } }, base);
     expect(webrtc).toMatchObject({ enabled: true, max_peers: 3 });
     expect(webrtc?.video).toMatchObject({ codec: "vp8", bitrate_kbit: 900, mode: "auto" });
+    const cached = parseRecord({ webrtc: { gop_cache: { seconds: 4 } } }, base).webrtc;
+    expect(cached?.gop_cache).toEqual({ enabled: true, seconds: 4, packets: 0, bytes: 0 });
   });
 
   test("to null removes the webrtc block", () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseRecord } from "../../../src/process/record.ts";
 import type { SourcePlan } from "../../../src/process/source-plan.ts";
 import { Supervisor, type SupervisorTools } from "../../../src/process/supervisor.ts";
-import { fakeWorld, settle } from "./fakes.ts";
+import { fakeWorld, settle, videoPlan } from "./fakes.ts";
 
 function record(more: object = {}) {
   return parseRecord({
@@ -191,11 +191,7 @@ describe("restarting", () => {
     const { supervisor, children, clock } = world(live, {
       plan: async () => {
         plans += 1;
-        return {
-          video: { mode: "copy", codec: "H264", map: "0:v:0" },
-          audio: undefined,
-          reason: "",
-        };
+        return videoPlan("");
       },
     });
     supervisor.start();
@@ -213,11 +209,7 @@ describe("restarting", () => {
     const { supervisor, children, clock } = world(live, {
       plan: async () => {
         plans += 1;
-        return {
-          video: { mode: "copy", codec: "H264", map: "0:v:0" },
-          audio: undefined,
-          reason: "",
-        };
+        return videoPlan("");
       },
     });
     supervisor.start();
@@ -270,7 +262,7 @@ describe("what can't be started", () => {
 
   test("a source with nothing to send says so", async () => {
     const { supervisor } = world(live, {
-      plan: async () => ({ video: undefined, audio: undefined, reason: "Video: none." }),
+      plan: async () => ({ ...videoPlan("Video: none."), video: undefined }),
     });
     supervisor.start();
     await settle();

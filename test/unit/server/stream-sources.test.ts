@@ -35,6 +35,7 @@ function setUp() {
     streams,
     peers,
     ports,
+    gopCache: { packets: 0, bytes: 9000, seconds: 10 },
     randomBytes: (size) => random.bytes(size),
     unixMs: () => 1_700_000_000_000,
     onLegFailure: (id, leg) => failed.push(`${id} ${leg}`),
@@ -88,6 +89,22 @@ describe("streams follow the process records", () => {
     sources.onRecord(record("cam", { max_peers: 0 }), "cam");
     expect(streams.get("cam")).toBe(stream as NonNullable<typeof stream>);
     expect(stream?.peersMax).toBeUndefined();
+  });
+
+  test("a changed GOP cache reaches the tracks that viewers are on, and can be taken back", async () => {
+    const { sources, streams } = await live();
+    const stream = streams.get("cam");
+    const ring = stream?.track("video")?.ring;
+    expect(ring?.replayLimits).toEqual({ packets: Infinity, bytes: 9000, ticks: 900_000 });
+    const own = { packets: 30, bytes: 0, seconds: 2.5 };
+    sources.onRecord(record("cam", { gop_cache: own }), "cam");
+    expect(ring?.replayLimits).toEqual({ packets: 30, bytes: 9000, ticks: 225_000 });
+    sources.onRecord(record("cam", { gop_cache: { enabled: false } }), "cam");
+    expect(ring?.keyframeIndex).toBeGreaterThanOrEqual(0);
+    expect(ring?.replayIndex).toBe(-1);
+    sources.onRecord(record("cam"), "cam");
+    expect(ring?.replayIndex).toBeGreaterThanOrEqual(0);
+    expect(stream?.track("video")?.ring).toBe(ring as NonNullable<typeof ring>);
   });
 
   test("a record that goes, or loses webrtc, takes its stream and its ports along", async () => {

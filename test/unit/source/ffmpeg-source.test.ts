@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { NoLegPort } from "../../../src/errors.ts";
 import type { LegTarget } from "../../../src/process/ffmpeg-args.ts";
-import type { SourcePlan } from "../../../src/process/source-plan.ts";
+import type { LegPlans } from "../../../src/process/source-plan.ts";
 import { FfmpegSource } from "../../../src/source/ffmpeg-source.ts";
 import type { LegPortPool } from "../../../src/source/leg-ports.ts";
 import { Stream } from "../../../src/stream/stream.ts";
@@ -116,7 +116,7 @@ describe("ports of a source", () => {
   test("are others when the source has other tracks", async () => {
     const { source, ports } = setUp();
     await source.prepare(BOTH);
-    const videoOnly: SourcePlan = { ...BOTH, audio: undefined };
+    const videoOnly: LegPlans = { ...BOTH, audio: undefined };
     expect((await source.prepare(videoOnly)).length).toBe(1);
     expect(ports.inUse).toBe(3);
   });

@@ -1,6 +1,6 @@
 /** What FFmpeg does with a leg, and waiting for loopback datagrams without a clock. */
 import type { LegTarget } from "../../../src/process/ffmpeg-args.ts";
-import type { SourcePlan } from "../../../src/process/source-plan.ts";
+import type { LegPlans } from "../../../src/process/source-plan.ts";
 import { LegPortPool } from "../../../src/source/leg-ports.ts";
 import { h264Packet, type PacketOptions, rtpPacket } from "../../support/rtp-packets.ts";
 
@@ -25,10 +25,9 @@ export function testPorts(count: number): LegPortPool {
   return new LegPortPool(first, first + count - 1);
 }
 
-export const BOTH: SourcePlan = {
+export const BOTH: LegPlans = {
   video: { mode: "copy", codec: "H264", map: "0:v:0" },
   audio: { mode: "copy", codec: "OPUS", map: "0:a:0" },
-  reason: "for a test",
 };
 
 /** Sends RTP from the ports FFmpeg was given, as one run of it. */
