@@ -3,6 +3,8 @@
  * Nothing here knows HTTP: api/problem.ts gives each kind its status.
  */
 
+import type { SecurityEvent } from "./security-events.ts";
+
 export type MediaKind = "video" | "audio";
 
 export type DomainErrorKind =
@@ -40,6 +42,8 @@ export abstract class DomainError extends Error {
   abstract readonly kind: DomainErrorKind;
   /** Seconds after which the same request may succeed, where that is known. */
   readonly retryAfterSeconds: number | undefined;
+  /** Where this failure is one that security watches. */
+  readonly securityEvent: SecurityEvent | undefined = undefined;
 
   constructor(message: string, retryAfterSeconds?: number) {
     super(message);
@@ -117,6 +121,7 @@ export class ServerDraining extends DomainError {
 
 export class RateLimited extends DomainError {
   readonly kind = "rate-limited";
+  override readonly securityEvent = "rate_limited";
   constructor(retryAfterSeconds: number) {
     super("Too many requests from this address.", retryAfterSeconds);
   }
@@ -204,12 +209,17 @@ export class PatchUnsupported extends DomainError {
 export class Unauthorized extends DomainError {
   readonly kind = "unauthorized";
   readonly schemes: readonly ("bearer" | "basic")[];
+  override readonly securityEvent: SecurityEvent | undefined;
   constructor(
     what = "Send a valid token as Authorization: Bearer.",
-    schemes: Unauthorized["schemes"] = ["bearer"],
+    facts: {
+      schemes?: Unauthorized["schemes"] | undefined;
+      securityEvent?: SecurityEvent | undefined;
+    } = {},
   ) {
     super(what);
-    this.schemes = schemes;
+    this.schemes = facts.schemes ?? ["bearer"];
+    this.securityEvent = facts.securityEvent;
   }
 }
 
@@ -257,9 +267,11 @@ export class ProcessNotFound extends DomainError {
 export class ProcessInvalid extends DomainError {
   readonly kind = "process-invalid";
   readonly details: readonly string[];
-  constructor(message: string, details: readonly string[]) {
+  override readonly securityEvent: SecurityEvent | undefined;
+  constructor(message: string, details: readonly string[], securityEvent?: SecurityEvent) {
     super(message);
     this.details = details;
+    this.securityEvent = securityEvent;
   }
 }
 

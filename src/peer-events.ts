@@ -2,6 +2,7 @@
  * What happens to viewers, in the order in which it happens, for metrics, log, journal, traces and the list of recent
  * sessions. Plain data, for every room: events of media workers cross a thread border.
  */
+import type { SecurityEvent } from "./security-events.ts";
 
 /** Why a viewer ended; a closed list, the same words in API, log and metrics. */
 export type CloseReason =
@@ -20,14 +21,6 @@ export type CloseReason =
 
 /** How media reaches the viewer: through a TURN server ("relay") or not. */
 export type ConnectionType = "direct" | "relay";
-
-/** Things that only a broken or hostile other side does. */
-export type SecurityEvent =
-  | "dtls_fingerprint_mismatch"
-  | "dtls_handshake_failed"
-  | "stun_integrity_failed"
-  | "srtcp_auth_failed"
-  | "auth_failed";
 
 export type PeerChange =
   /** The offer was answered. */

@@ -5,16 +5,22 @@ import { isLoopback } from "./api/auth.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
 import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
+import { HttpMetrics } from "./metrics/http-metrics.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
 import { createInstruments, createRegistry } from "./metrics/instruments.ts";
 import { registerMediaMetrics } from "./metrics/media-metrics.ts";
+import { registerProcessMetrics } from "./metrics/process-metrics.ts";
 import { createSnapshot } from "./metrics/snapshot.ts";
+import { StreamLabels } from "./metrics/stream-labels.ts";
 import { ViewerMetrics } from "./metrics/viewer-metrics.ts";
 import type { PeerEvent } from "./peer-events.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
+import { EXEC_STATES } from "./process/state.ts";
+import type { SecurityEvent } from "./security-events.ts";
 import { adminToken } from "./server/admin-token.ts";
+import { ffmpegUsage } from "./server/ffmpeg-usage.ts";
 import {
   bindHost,
   type ListenAddress,
@@ -64,7 +70,7 @@ const unixMs = (): number => performance.timeOrigin + performance.now();
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger } = options;
   const listen = parseListenAddress(config.address);
-  const metrics = createMetrics(config.id);
+  const metrics = createMetrics(config);
   const streams = metrics.streams;
   const traces = await openTraces(options);
   const consumers = [
@@ -93,17 +99,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
   });
   const room = openProcesses(options, sources, (id) => peers.count(id));
-  const exposition = openExposition(metrics, { streams, peers, ports });
+  const exposition = openExposition(metrics, { streams, peers, ports, room });
   let draining = false;
   const app = createApp({
     about: aboutSettings(options),
     ...adminAccess(options, listen.host),
-    onSecurityEvent: (event) => metrics.viewers.securityEvent(event),
     whep: whepSettings(config),
     streams,
     peers,
     processes: room.manager,
     instruments: metrics.instruments,
+    httpMetrics: metrics.http,
     joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
     exposition,
     logger,
@@ -166,9 +172,15 @@ function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
 /** What a scrape brings up to date, and then writes. */
 function openExposition(
   metrics: ReturnType<typeof createMetrics>,
-  { streams, peers, ports }: { streams: StreamRegistry; peers: Shards; ports: LegPortPool },
+  {
+    streams,
+    peers,
+    ports,
+    room,
+  }: { streams: StreamRegistry; peers: Shards; ports: LegPortPool; room: ProcessRoom },
 ) {
-  const snapshot = createSnapshot(metrics.registry, {
+  const { labels, registry } = metrics;
+  const snapshot = createSnapshot(registry, labels, {
     stats: () => ({
       streamCount: streams.list().filter(({ state }) => state !== "down").length,
       peersByStream: new Map(streams.list().map(({ id }) => [id, peers.count(id)])),
@@ -176,10 +188,13 @@ function openExposition(
       udpPortsAvailable: ports.available,
     }),
   });
-  const media = () => mediaStats(streams, peers, unixMs());
-  const refreshMedia = registerMediaMetrics(metrics.registry, media);
+  const stats = () => mediaStats(streams, peers, unixMs());
+  const refreshMedia = registerMediaMetrics({ registry, labels, stats });
+  const usage = () => ffmpegUsage(room.manager);
+  const refreshProcesses = registerProcessMetrics({ registry, labels, states: EXEC_STATES, usage });
   const refresh = async (ids: readonly string[]) => {
     refreshMedia();
+    refreshProcesses();
     await metrics.viewers.refresh(ids);
   };
   return createExposition({ ...metrics, snapshot, refresh });
@@ -203,14 +218,19 @@ function legPortPool(range: string): LegPortPool {
   return new LegPortPool(ports.first, ports.last);
 }
 
-function createMetrics(core: string) {
+function createMetrics(config: Config) {
   const streams = new StreamRegistry();
-  const registry = createRegistry(core);
-  const instruments = createInstruments(registry, (id) => streams.get(id) !== undefined);
-  const isStream = (id: string) => streams.get(id) !== undefined;
-  const viewers = new ViewerMetrics({ registry, isStream, unixMs });
+  const registry = createRegistry(config.id);
+  const labels = new StreamLabels(
+    (id) => streams.get(id) !== undefined,
+    config.metrics.streams_max,
+  );
+  const instruments = createInstruments(registry, labels);
+  const viewers = new ViewerMetrics({ registry, labels, unixMs });
+  const onSecurityEvent = (event: SecurityEvent) => viewers.securityEvent(event);
+  const http = new HttpMetrics({ registry, nowMs, onSecurityEvent });
   addDefaultMetrics(registry);
-  return { streams, registry, instruments, viewers };
+  return { streams, registry, labels, instruments, viewers, http };
 }
 
 /** Takes what happens to viewers. Never throws, and takes no longer than microseconds. */

@@ -3,8 +3,8 @@ import { Elysia } from "elysia";
 import type { Login } from "../auth/login.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
+import type { HttpMetrics } from "../metrics/http-metrics.ts";
 import type { Instruments } from "../metrics/instruments.ts";
-import type { SecurityEvent } from "../peer-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
 import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
@@ -68,13 +68,12 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly metricsAccess: MetricsAccess;
   /** undefined where nobody logs in by name and password. */
   readonly login: Login | undefined;
-  /** Told of what only a broken or hostile client does. */
-  readonly onSecurityEvent: (event: SecurityEvent) => void;
   readonly whep: WhepSettings;
   readonly streams: AppStreams<S>;
   readonly peers: AppPeers<S, P>;
   readonly processes: ProcessApi;
   readonly instruments: Instruments;
+  readonly httpMetrics: HttpMetrics;
   /** Told of each offer that was refused. */
   readonly joinRefused: HttpHookOptions["joinRefused"];
   readonly exposition: Exposition;
@@ -111,6 +110,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
     log: (fields) => deps.logger.debug("request", fields),
   });
   app.use(requests.hook());
+  app.use(deps.httpMetrics.hook());
   const refusal = routeGuard(deps.login === undefined ? undefined : guard);
   app.onError(async ({ error, code, path, request, set }) => {
     const refused = code === "NOT_FOUND" ? await refusal(request, path) : undefined;
@@ -189,16 +189,11 @@ function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, 
 }
 
 function loginInstance(
-  {
-    login,
-    nowMs,
-    onSecurityEvent,
-  }: Pick<AppDeps<AppStream, AppPeer>, "login" | "nowMs" | "onSecurityEvent">,
+  { login, nowMs }: Pick<AppDeps<AppStream, AppPeer>, "login" | "nowMs">,
   clientAddress: (request: Request) => string,
 ) {
   if (login === undefined) return new Elysia({ name: "no-login" });
-  const refused = () => onSecurityEvent("auth_failed");
-  return loginRoutes({ login, backoff: new LoginBackoff(nowMs), clientAddress, refused });
+  return loginRoutes({ login, backoff: new LoginBackoff(nowMs), clientAddress });
 }
 
 function aboutInstance(

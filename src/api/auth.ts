@@ -48,7 +48,7 @@ export function adminGuard(options: AdminGuardOptions): Guard {
     const sent = bearerOf(request);
     if (sent !== undefined && isToken(sent)) return;
     if (sent !== undefined && (await login?.accepts(sent, "access"))) return;
-    throw new Unauthorized(login === undefined ? undefined : JWT_REFUSED);
+    throw refusal(request, login === undefined ? undefined : JWT_REFUSED);
   };
 }
 
@@ -74,7 +74,7 @@ export function playerGuard(token: string): (request: Request) => void {
   const isToken = secretCheck(token);
   return (request) => {
     const sent = bearerOf(request);
-    if (sent === undefined || !isToken(sent)) throw new Unauthorized();
+    if (sent === undefined || !isToken(sent)) throw refusal(request);
   };
 }
 
@@ -94,7 +94,7 @@ export function metricsGuard({ token, username, password }: MetricsAccess) {
     const basic = basicOf(request);
     if (bearer !== undefined && isToken(bearer)) return;
     if (basic !== undefined && isPassword(basic)) return;
-    throw new Unauthorized("Send the token or the password of CORE_METRICS_*.", [
+    throw refusal(request, "Send the token or the password of CORE_METRICS_*.", [
       "bearer",
       "basic",
     ]);
@@ -106,6 +106,16 @@ function basicOf(request: Request): string | undefined {
   const [scheme, sent] = (request.headers.get("authorization") ?? "").split(" ", 2);
   if (scheme?.toLowerCase() !== "basic" || sent === undefined) return undefined;
   return Buffer.from(sent, "base64").toString();
+}
+
+/** Without credentials a client may not know yet that it needs some; wrong ones are for security to watch. */
+export function refusal(
+  request: Request,
+  what?: string,
+  schemes?: Unauthorized["schemes"],
+): Unauthorized {
+  const securityEvent = request.headers.has("authorization") ? "auth_failed" : undefined;
+  return new Unauthorized(what, { schemes, securityEvent });
 }
 
 /** The bearer token of a request (RFC 6750 §2.1), undefined where it has none. */

@@ -317,6 +317,15 @@ const MetricsSchema = group({
     secret: true,
     description: "When set, `/metrics` asks for name and password (Basic), or for the token above.",
   }),
+  streams_max: whole({
+    env: "CORE_METRICS_STREAMS_MAX",
+    default: 100,
+    minimum: 1,
+    maximum: 10_000,
+    allowed: "a whole number from 1 to 10000",
+    description:
+      "Streams that have series of their own; further ones count together under the stream id `other`.",
+  }),
 });
 
 export const ConfigSchema = group({

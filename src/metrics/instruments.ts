@@ -2,7 +2,8 @@
  * The counters and histograms, behind an interface that the other rooms are given.
  * Knows no peer: a label has the id of a configured stream or the word for "no such stream".
  */
-import { Counter, Histogram, Registry } from "prom-client";
+import { type Counter, type Histogram, Registry } from "prom-client";
+import { counter, histogram } from "./create.ts";
 import {
   CAP_SCOPES,
   type CapScope,
@@ -14,11 +15,11 @@ import {
   MEDIA_KINDS,
   METRICS,
   type MediaKind,
-  type MetricDescription,
   UNKNOWN_STREAM,
   WHEP_ROUTES,
   type WhepRoute,
 } from "./names.ts";
+import type { StreamLabels } from "./stream-labels.ts";
 
 export interface Instruments {
   whepRequest(route: WhepRoute, code: number, streamId: string, seconds: number): void;
@@ -50,16 +51,13 @@ export function createRegistry(core: string): Registry {
   return registry;
 }
 
-/** Registers the instruments. `isStream` says which ids are configured streams, at the time of the event. */
-export function createInstruments(
-  registry: Registry,
-  isStream: (id: string) => boolean,
-): Instruments {
-  return new RegisteredInstruments(registry, isStream);
+/** Registers the instruments. */
+export function createInstruments(registry: Registry, labels: StreamLabels): Instruments {
+  return new RegisteredInstruments(registry, labels);
 }
 
 class RegisteredInstruments implements Instruments {
-  private readonly isStream: (id: string) => boolean;
+  private readonly labels: StreamLabels;
   private readonly codesSeen = new Set<string>();
   private readonly streams = new Set<string>();
   private readonly requests: Counter<"route" | "code" | "stream_id">;
@@ -70,11 +68,11 @@ class RegisteredInstruments implements Instruments {
   private readonly capRejections: Counter<"stream_id" | "scope">;
   private readonly legFailures: Counter<"stream_id" | "leg">;
 
-  constructor(registry: Registry, isStream: (id: string) => boolean) {
-    this.isStream = isStream;
+  constructor(registry: Registry, labels: StreamLabels) {
+    this.labels = labels;
     this.requests = counter(registry, METRICS.whepRequests);
-    this.requestDuration = histogram(registry, METRICS.whepRequestDuration);
-    this.iceDuration = histogram(registry, METRICS.iceEstablishment);
+    this.requestDuration = histogram(registry, METRICS.whepRequestDuration, DURATION_BUCKETS);
+    this.iceDuration = histogram(registry, METRICS.iceEstablishment, DURATION_BUCKETS);
     this.iceFailures = counter(registry, METRICS.iceFailures);
     this.codecMismatches = counter(registry, METRICS.codecMismatches);
     this.capRejections = counter(registry, METRICS.capRejections);
@@ -113,15 +111,15 @@ class RegisteredInstruments implements Instruments {
   }
 
   syncStreams(ids: Iterable<string>): void {
-    const now = new Set(ids);
+    const now = this.labels.all(ids);
     for (const id of now) this.open(id);
     for (const id of [...this.streams]) if (!now.has(id)) this.remove(id);
   }
 
   private label(streamId: string): string {
-    if (!this.isStream(streamId)) return UNKNOWN_STREAM;
-    this.open(streamId);
-    return streamId;
+    const stream_id = this.labels.of(streamId);
+    if (stream_id !== UNKNOWN_STREAM) this.open(stream_id);
+    return stream_id;
   }
 
   private countRequest(route: WhepRoute, code: string, stream_id: string, count: number): void {
@@ -155,24 +153,4 @@ class RegisteredInstruments implements Instruments {
     for (const scope of CAP_SCOPES) this.capRejections.remove({ stream_id, scope });
     for (const leg of MEDIA_KINDS) this.legFailures.remove({ stream_id, leg });
   }
-}
-
-function counter<Label extends string>(
-  registry: Registry,
-  { name, help, labels }: MetricDescription<Label>,
-): Counter<Label> {
-  return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-}
-
-function histogram<Label extends string>(
-  registry: Registry,
-  { name, help, labels }: MetricDescription<Label>,
-): Histogram<Label> {
-  return new Histogram({
-    name,
-    help,
-    labelNames: [...labels],
-    buckets: [...DURATION_BUCKETS],
-    registers: [registry],
-  });
 }

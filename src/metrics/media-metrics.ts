@@ -2,10 +2,15 @@
  * The media path as totals that are kept elsewhere: read once per scrape, nothing is counted here. Counters are set to
  * what the totals say, so a stream that is gone has no series.
  */
-import { Counter, Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { MediaKind } from "../errors.ts";
+import { counter, gauge } from "./create.ts";
 import { MEDIA_METRICS } from "./media-names.ts";
-import type { MetricDescription } from "./names.ts";
+import { OTHER_STREAMS } from "./names.ts";
+import type { StreamLabels } from "./stream-labels.ts";
+
+/** Each has a series from the start; a viewer that is over has none. */
+const PEER_STATES = ["new", "checking", "handshaking", "connected"];
 
 export interface SentLeg {
   readonly streamId: string;
@@ -40,46 +45,54 @@ export interface MediaStats {
   }[];
 }
 
-/** Registers the metrics. `stats` is asked once per scrape. */
-export function registerMediaMetrics(registry: Registry, stats: () => MediaStats): () => void {
-  const counter = <L extends string>({ name, help, labels }: MetricDescription<L>) =>
-    new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-  const gauge = <L extends string>({ name, help, labels }: MetricDescription<L>) =>
-    new Gauge({ name, help, labelNames: [...labels], registers: [registry] });
+export interface MediaMetricsOptions {
+  readonly registry: Registry;
+  readonly labels: StreamLabels;
+  /** Asked once per scrape. */
+  readonly stats: () => MediaStats;
+}
+
+/** Registers the metrics. To be called before each scrape. */
+export function registerMediaMetrics(options: MediaMetricsOptions): () => void {
+  const { labels: streamLabels, registry, stats } = options;
   const metrics = {
-    sourcePackets: counter(MEDIA_METRICS.sourcePackets),
-    sourceBytes: counter(MEDIA_METRICS.sourceBytes),
-    keyframeAge: gauge(MEDIA_METRICS.keyframeAge),
-    rtpPackets: counter(MEDIA_METRICS.rtpPackets),
-    rtpBytes: counter(MEDIA_METRICS.rtpBytes),
-    packetsResent: counter(MEDIA_METRICS.packetsResent),
-    nacks: counter(MEDIA_METRICS.nacks),
-    keyframeRequests: counter(MEDIA_METRICS.keyframeRequests),
-    peers: gauge(MEDIA_METRICS.peers),
-    sendQueue: gauge(MEDIA_METRICS.sendQueue),
-    packetsDropped: counter(MEDIA_METRICS.packetsDropped),
-    workerHeartbeat: gauge(MEDIA_METRICS.workerHeartbeat),
-    workerRestarts: counter(MEDIA_METRICS.workerRestarts),
-    workerPeers: gauge(MEDIA_METRICS.workerPeers),
+    sourcePackets: counter(registry, MEDIA_METRICS.sourcePackets),
+    sourceBytes: counter(registry, MEDIA_METRICS.sourceBytes),
+    keyframeAge: gauge(registry, MEDIA_METRICS.keyframeAge),
+    rtpPackets: counter(registry, MEDIA_METRICS.rtpPackets),
+    rtpBytes: counter(registry, MEDIA_METRICS.rtpBytes),
+    packetsResent: counter(registry, MEDIA_METRICS.packetsResent),
+    nacks: counter(registry, MEDIA_METRICS.nacks),
+    keyframeRequests: counter(registry, MEDIA_METRICS.keyframeRequests),
+    peers: gauge(registry, MEDIA_METRICS.peers),
+    sendQueue: gauge(registry, MEDIA_METRICS.sendQueue),
+    packetsDropped: counter(registry, MEDIA_METRICS.packetsDropped),
+    workerHeartbeat: gauge(registry, MEDIA_METRICS.workerHeartbeat),
+    workerRestarts: counter(registry, MEDIA_METRICS.workerRestarts),
+    workerPeers: gauge(registry, MEDIA_METRICS.workerPeers),
   };
   return () => {
     for (const metric of Object.values(metrics)) metric.reset();
     const now = stats();
     for (const one of now.received) {
-      const labels = { stream_id: one.streamId, leg: one.leg };
+      const labels = { stream_id: streamLabels.of(one.streamId), leg: one.leg };
       metrics.sourcePackets.inc(labels, one.packets);
       metrics.sourceBytes.inc(labels, one.bytes);
-      if (one.keyframeAgeSeconds === undefined) continue;
-      metrics.keyframeAge.set({ stream_id: one.streamId }, one.keyframeAgeSeconds);
+      // Ages of several streams have no sum.
+      if (one.keyframeAgeSeconds === undefined || labels.stream_id === OTHER_STREAMS) continue;
+      metrics.keyframeAge.set({ stream_id: labels.stream_id }, one.keyframeAgeSeconds);
     }
     for (const one of now.sent) {
-      const labels = { stream_id: one.streamId, leg: one.leg };
+      const { leg } = one;
+      const stream_id = streamLabels.of(one.streamId);
+      const labels = { stream_id, leg };
       metrics.rtpPackets.inc(labels, one.packets);
       metrics.rtpBytes.inc(labels, one.bytes);
       metrics.packetsResent.inc(labels, one.packetsResent);
       metrics.nacks.inc(labels, one.nacks);
-      metrics.keyframeRequests.inc({ stream_id: one.streamId }, one.keyframeRequests);
+      metrics.keyframeRequests.inc({ stream_id }, one.keyframeRequests);
     }
+    for (const state of PEER_STATES) metrics.peers.set({ state }, 0);
     for (const [state, count] of Object.entries(now.peersByState))
       metrics.peers.set({ state }, count);
     metrics.sendQueue.set(now.packetsQueued);

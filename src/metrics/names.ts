@@ -8,6 +8,8 @@ export const DURATION_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 /** Stands for every id that is no stream: a label value that a client chooses would be without bound. */
 export const UNKNOWN_STREAM = "unknown";
+/** Stands for the streams beyond `metrics.streams_max`, all together. */
+export const OTHER_STREAMS = "other";
 
 /**
  * Values of the label `route`: the HTTP method, because the three routes of WHEP are one method each

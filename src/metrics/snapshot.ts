@@ -2,8 +2,10 @@
  * The gauges: one call of stats() per scrape fills them all, so that a scrape shows one moment.
  * Whoever has the numbers implements WebRTCStatsSource; this room imports none of them.
  */
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
+import { gauge } from "./create.ts";
 import { METRICS } from "./names.ts";
+import type { StreamLabels } from "./stream-labels.ts";
 
 export interface WebRTCStats {
   /** Processes with webrtc.enabled that run. */
@@ -24,25 +26,24 @@ export interface Snapshot {
 }
 
 /** Registers the gauges. */
-export function createSnapshot(registry: Registry, source: WebRTCStatsSource): Snapshot {
-  const gauge = ({ name, help }: { name: string; help: string }) =>
-    new Gauge({ name, help, registers: [registry] });
-  const activeStreams = gauge(METRICS.activeStreams);
-  const activePeers = new Gauge({
-    name: METRICS.activePeers.name,
-    help: METRICS.activePeers.help,
-    labelNames: [...METRICS.activePeers.labels],
-    registers: [registry],
-  });
-  const portsInUse = gauge(METRICS.udpPortsInUse);
-  const portsAvailable = gauge(METRICS.udpPortsAvailable);
+export function createSnapshot(
+  registry: Registry,
+  labels: StreamLabels,
+  source: WebRTCStatsSource,
+): Snapshot {
+  const activeStreams = gauge(registry, METRICS.activeStreams);
+  const activePeers = gauge(registry, METRICS.activePeers);
+  const portsInUse = gauge(registry, METRICS.udpPortsInUse);
+  const portsAvailable = gauge(registry, METRICS.udpPortsAvailable);
   return {
     refresh() {
       const stats = source.stats();
       activeStreams.set(stats.streamCount);
       // prom-client keeps what was set: without this a removed stream would keep its last count.
       activePeers.reset();
-      for (const [stream_id, peers] of stats.peersByStream) activePeers.set({ stream_id }, peers);
+      for (const [id, peers] of stats.peersByStream) {
+        activePeers.inc({ stream_id: labels.of(id) }, peers);
+      }
       portsInUse.set(stats.udpPortsInUse);
       portsAvailable.set(stats.udpPortsAvailable);
       return stats;

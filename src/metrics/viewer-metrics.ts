@@ -2,27 +2,25 @@
  * How viewers fare, from the events of their lives. A label holds the id of a configured stream or the word for
  * "no such stream", never a viewer.
  */
-import { Counter, Histogram, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { DomainErrorKind } from "../errors.ts";
-import type { ConnectionType, PeerEvent, SecurityEvent } from "../peer-events.ts";
-import { type MetricDescription, UNKNOWN_STREAM } from "./names.ts";
+import type { CloseReason, ConnectionType, PeerEvent } from "../peer-events.ts";
+import { SECURITY_EVENTS, type SecurityEvent } from "../security-events.ts";
+import { counter, gauge, histogram } from "./create.ts";
+import { MEDIA_KINDS, UNKNOWN_STREAM } from "./names.ts";
+import type { StreamLabels } from "./stream-labels.ts";
 import { JITTER_BUCKETS, JOIN_BUCKETS, RTT_BUCKETS, VIEWER_METRICS } from "./viewer-names.ts";
 
 type Report = Extract<PeerEvent, { type: "report" }>;
 type Closed = Extract<PeerEvent, { type: "closed" }>;
 
-/** Outcomes that alerts compute rates of: from 0 on, so that increase() sees the first one. */
-const EXPECTED_OUTCOMES = ["connected", "no_stun_received", "stun_but_no_dtls", "dtls_failed"];
-const SECURITY_EVENTS: readonly SecurityEvent[] = [
-  "dtls_fingerprint_mismatch",
-  "dtls_handshake_failed",
-  "stun_integrity_failed",
-  "srtcp_auth_failed",
-  "auth_failed",
-];
+/** Reasons that alerts compute rates of: from 0 on, so that increase() sees the first one. */
+const EXPECTED_FAILURES = ["no_stun_received", "stun_but_no_dtls", "dtls_failed"];
+/** What ends a viewer whose DTLS did not come to a good end. */
+const DTLS_FAILURES: readonly CloseReason[] = ["dtls_failed", "fingerprint_mismatch"];
 
 export class ViewerMetrics {
-  private readonly isStream: (id: string) => boolean;
+  private readonly labels: StreamLabels;
   private readonly unixMs: () => number;
   private readonly opened = new Set<string>();
   /** When the viewers that are connected now did so; as many as there are viewers. */
@@ -43,43 +41,38 @@ export class ViewerMetrics {
   private readonly relayFallbacks;
   private readonly framesSkipped;
   private readonly dtlsHandshakes;
+  private readonly dtlsFailures;
+  private readonly srtpKeyAge;
   private readonly securityEvents;
 
   constructor(options: {
     registry: Registry;
-    isStream: (id: string) => boolean;
+    labels: StreamLabels;
     unixMs: () => number;
   }) {
     const { registry } = options;
     this.registry = registry;
-    this.isStream = options.isStream;
+    this.labels = options.labels;
     this.unixMs = options.unixMs;
-    const counter = <L extends string>({ name, help, labels }: MetricDescription<L>) =>
-      new Counter({ name, help, labelNames: [...labels], registers: [registry] });
-    const histogram = <L extends string>(
-      { name, help, labels }: MetricDescription<L>,
-      buckets: readonly number[],
-    ) => {
-      const labelNames = [...labels];
-      const registers = [registry];
-      return new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
-    };
-    this.joins = counter(VIEWER_METRICS.joins);
-    this.attempted = counter(VIEWER_METRICS.attempted);
-    this.established = counter(VIEWER_METRICS.established);
-    this.failed = counter(VIEWER_METRICS.failed);
-    this.sessionsClosed = counter(VIEWER_METRICS.sessionsClosed);
-    this.joinSeconds = histogram(VIEWER_METRICS.joinSeconds, JOIN_BUCKETS);
-    this.watchSeconds = counter(VIEWER_METRICS.watchSeconds);
-    this.rtt = histogram(VIEWER_METRICS.rtt, RTT_BUCKETS);
-    this.jitter = histogram(VIEWER_METRICS.jitter, JITTER_BUCKETS);
-    this.packetsLost = counter(VIEWER_METRICS.packetsLost);
-    this.packetsExpected = counter(VIEWER_METRICS.packetsExpected);
-    this.relayFallbacks = counter(VIEWER_METRICS.relayFallbacks);
-    this.framesSkipped = counter(VIEWER_METRICS.framesSkipped);
-    this.dtlsHandshakes = counter(VIEWER_METRICS.dtlsHandshakes);
-    this.securityEvents = counter(VIEWER_METRICS.securityEvents);
+    this.joins = counter(registry, VIEWER_METRICS.joins);
+    this.attempted = counter(registry, VIEWER_METRICS.attempted);
+    this.established = counter(registry, VIEWER_METRICS.established);
+    this.failed = counter(registry, VIEWER_METRICS.failed);
+    this.sessionsClosed = counter(registry, VIEWER_METRICS.sessionsClosed);
+    this.joinSeconds = histogram(registry, VIEWER_METRICS.joinSeconds, JOIN_BUCKETS);
+    this.watchSeconds = counter(registry, VIEWER_METRICS.watchSeconds);
+    this.rtt = histogram(registry, VIEWER_METRICS.rtt, RTT_BUCKETS);
+    this.jitter = histogram(registry, VIEWER_METRICS.jitter, JITTER_BUCKETS);
+    this.packetsLost = counter(registry, VIEWER_METRICS.packetsLost);
+    this.packetsExpected = counter(registry, VIEWER_METRICS.packetsExpected);
+    this.relayFallbacks = counter(registry, VIEWER_METRICS.relayFallbacks);
+    this.framesSkipped = counter(registry, VIEWER_METRICS.framesSkipped);
+    this.dtlsHandshakes = counter(registry, VIEWER_METRICS.dtlsHandshakes);
+    this.dtlsFailures = counter(registry, VIEWER_METRICS.dtlsFailures);
+    this.srtpKeyAge = gauge(registry, VIEWER_METRICS.srtpKeyAge);
+    this.securityEvents = counter(registry, VIEWER_METRICS.securityEvents);
     for (const result of ["succeeded", "failed"]) this.dtlsHandshakes.inc({ result }, 0);
+    for (const reason of DTLS_FAILURES) this.dtlsFailures.inc({ reason }, 0);
     for (const event of SECURITY_EVENTS) this.securityEvents.inc({ event }, 0);
   }
 
@@ -105,7 +98,7 @@ export class ViewerMetrics {
         this.framesSkipped.inc({ stream_id }, event.framesSkipped);
         return;
       case "security":
-        this.securityEvents.inc({ event: event.event });
+        this.securityEvent(event.event);
         return;
       case "closed":
         this.closed(stream_id, event);
@@ -127,10 +120,11 @@ export class ViewerMetrics {
 
   /** Before a scrape: watch time up to now, and no series of streams that are gone. */
   async refresh(streamIds: Iterable<string>): Promise<void> {
-    const ids = new Set(streamIds);
-    for (const id of ids) this.label(id);
+    const ids = this.labels.all(streamIds);
+    for (const id of ids) this.open(id);
     const gone = [...this.opened].filter((id) => !ids.has(id));
     if (gone.length > 0) await this.remove(new Set(gone));
+    this.srtpKeyAge.set(this.oldestKeySeconds());
     this.watchSeconds.reset();
     for (const [stream_id, seconds] of this.watchedNow()) {
       this.watchSeconds.inc({ stream_id }, seconds);
@@ -153,8 +147,10 @@ export class ViewerMetrics {
   }
 
   private closed(stream_id: string, { atMs, peerId, reason }: Closed): void {
-    const dtlsFailed = reason === "dtls_failed" || reason === "fingerprint_mismatch";
-    if (dtlsFailed) this.dtlsHandshakes.inc({ result: "failed" });
+    if (DTLS_FAILURES.includes(reason)) {
+      this.dtlsHandshakes.inc({ result: "failed" });
+      this.dtlsFailures.inc({ reason });
+    }
     const since = this.connectedMs.get(peerId);
     if (since === undefined) {
       this.failed.inc({ stream_id, reason });
@@ -165,6 +161,14 @@ export class ViewerMetrics {
     this.sessionsClosed.inc({ stream_id, reason });
     const watched = Math.max(0, atMs - since.sinceMs) / 1000;
     this.watchedSeconds.set(stream_id, (this.watchedSeconds.get(stream_id) ?? 0) + watched);
+  }
+
+  /** Keys are made when a viewer connects and live as long as it does. 0 without viewers. */
+  private oldestKeySeconds(): number {
+    const nowMs = this.unixMs();
+    let oldestMs = nowMs;
+    for (const { sinceMs } of this.connectedMs.values()) oldestMs = Math.min(oldestMs, sinceMs);
+    return (nowMs - oldestMs) / 1000;
   }
 
   private watchedNow(): ReadonlyMap<string, number> {
@@ -178,12 +182,28 @@ export class ViewerMetrics {
   }
 
   private label(streamId: string): string {
-    if (!this.isStream(streamId)) return UNKNOWN_STREAM;
-    if (this.opened.has(streamId)) return streamId;
-    this.opened.add(streamId);
-    this.attempted.inc({ stream_id: streamId }, 0);
-    for (const outcome of EXPECTED_OUTCOMES) this.joins.inc({ stream_id: streamId, outcome }, 0);
-    return streamId;
+    const stream_id = this.labels.of(streamId);
+    if (stream_id !== UNKNOWN_STREAM) this.open(stream_id);
+    return stream_id;
+  }
+
+  private open(stream_id: string): void {
+    if (this.opened.has(stream_id)) return;
+    this.opened.add(stream_id);
+    this.attempted.inc({ stream_id }, 0);
+    this.relayFallbacks.inc({ stream_id }, 0);
+    for (const connection_type of ["direct", "relay"]) {
+      this.established.inc({ stream_id, connection_type }, 0);
+    }
+    for (const leg of MEDIA_KINDS) {
+      this.packetsLost.inc({ stream_id, leg }, 0);
+      this.packetsExpected.inc({ stream_id, leg }, 0);
+    }
+    this.joins.inc({ stream_id, outcome: "connected" }, 0);
+    for (const reason of EXPECTED_FAILURES) {
+      this.failed.inc({ stream_id, reason }, 0);
+      this.joins.inc({ stream_id, outcome: reason }, 0);
+    }
   }
 
   private async remove(gone: ReadonlySet<string>): Promise<void> {

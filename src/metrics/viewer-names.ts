@@ -95,6 +95,18 @@ export const VIEWER_METRICS = {
     type: "counter",
     labels: ["result"],
   },
+  dtlsFailures: {
+    name: "dragonfork_webrtc_dtls_handshake_failures_total",
+    help: "DTLS handshakes that failed, by reason.",
+    type: "counter",
+    labels: ["reason"],
+  },
+  srtpKeyAge: {
+    name: "dragonfork_webrtc_srtp_key_age_seconds",
+    help: "Age of the oldest SRTP key in use; 0 without viewers.",
+    type: "gauge",
+    labels: [],
+  },
   securityEvents: {
     name: "dragonfork_security_events_total",
     help: "Things that only a broken or hostile other side does, by kind.",

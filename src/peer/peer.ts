@@ -5,7 +5,8 @@
 import type { SrtpCipher } from "../egress/cipher/cipher.ts";
 import type { FanOut } from "../egress/fan-out.ts";
 import type { MediaKind } from "../errors.ts";
-import type { CloseReason, ConnectionType, PeerChange, SecurityEvent } from "../peer-events.ts";
+import type { CloseReason, ConnectionType, PeerChange } from "../peer-events.ts";
+import type { SecurityEvent } from "../security-events.ts";
 import type { PlayedStream } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import {
@@ -222,7 +223,7 @@ export class Peer {
     if (this.state !== "connected" || this.media === undefined) return;
     const nowMs = this.context.nowMs();
     if (this.media.receive(datagram, nowMs, this.context.unixMs())) this.aliveMs = nowMs;
-    else this.suspect("srtcp_auth_failed");
+    else this.suspect("srtp_auth_failed");
   }
 
   /** Called a few times a second: sends reports that are due and ends a peer that is gone. */

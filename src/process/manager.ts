@@ -98,6 +98,15 @@ export class ProcessManager {
     return this.#find(id).supervisor.view();
   }
 
+  /** All processes as they are now, and which of them are sources of streams. */
+  views(): readonly { id: string; isStream: boolean; view: SupervisorView }[] {
+    return [...this.#processes.values()].map(({ stored: { record }, supervisor }) => ({
+      id: record.id,
+      isStream: record.webrtc?.enabled === true,
+      view: supervisor.view(),
+    }));
+  }
+
   /** Core's answer to an unknown id is no error here. */
   async probe(id: string, stop: AbortSignal): Promise<ProbeAnswer> {
     const managed = this.#processes.get(id);

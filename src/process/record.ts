@@ -223,7 +223,7 @@ function checkIos(record: ProcessRecord, name: "input" | "output", problems: Pro
     seen.add(id);
     const problem = name === "input" ? inputAddressProblem(io) : outputAddressProblem(io.address);
     if (problem !== undefined) {
-      problems.rule(`the address for ${name} '#${record.id}:${id}' ${problem}`);
+      problems.refusedSource(`the address for ${name} '#${record.id}:${id}' ${problem}`);
     }
   }
 }

@@ -3,7 +3,15 @@
  * Knows neither the child nor the clock.
  */
 
-export type ExecState = "finished" | "starting" | "running" | "finishing" | "failed" | "killed";
+export const EXEC_STATES = [
+  "finished",
+  "starting",
+  "running",
+  "finishing",
+  "failed",
+  "killed",
+] as const;
+export type ExecState = (typeof EXEC_STATES)[number];
 
 /** What the operator wants, stored beside the record; the state is what there is. */
 export type Order = "start" | "stop";

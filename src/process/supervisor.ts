@@ -58,6 +58,9 @@ export interface SupervisorView {
   readonly lastLogline: string;
   readonly plan: SourcePlan | undefined;
   readonly pid: number | undefined;
+  /** Of all runs, as far as it was read. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
 }
 
 /** How long FFmpeg has after SIGINT to close its outputs. */
@@ -76,6 +79,8 @@ export class Supervisor {
   #lastRun: Run;
   #restart: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #restarts = 0;
+  /** Of the runs that are over. */
+  #cpuSeconds = 0;
   #plan: SourcePlan | undefined;
   #argv: readonly string[];
 
@@ -169,6 +174,8 @@ export class Supervisor {
       lastLogline: this.#lastRun.log.lastLine,
       plan: this.#plan,
       pid: this.#attempt?.child?.pid,
+      cpuSeconds: this.#cpuSeconds + (this.#attempt?.usage.cpuSeconds ?? 0),
+      memoryBytes: this.#attempt?.usage.memoryBytes ?? 0,
     };
   }
 
@@ -278,6 +285,7 @@ export class Supervisor {
     if (attempt !== this.#attempt) return;
     for (const cancel of attempt.timers) cancel();
     attempt.run.end();
+    this.#cpuSeconds += attempt.usage.cpuSeconds;
     this.#attempt = undefined;
     const state = this.#restState(exit);
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;

@@ -3,7 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Login } from "../../auth/login.ts";
 import { DomainError, LoginInvalid, Unauthorized } from "../../errors.ts";
-import { bearerOf, JWT_REFUSED } from "../auth.ts";
+import { bearerOf, JWT_REFUSED, refusal } from "../auth.ts";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
 import type { LoginBackoff } from "../login-backoff.ts";
@@ -12,14 +12,12 @@ export interface LoginRoutesOptions {
   readonly login: Login;
   readonly backoff: LoginBackoff;
   readonly clientAddress: (request: Request) => string;
-  /** Told of each wrong name or password. */
-  readonly refused: (request: Request) => void;
 }
 
 const WRONG = "Invalid authorization credentials: invalid username or password";
 
 /** To be mounted only where login is on: else both routes are unknown ones, as in Core. */
-export function loginRoutes({ login, backoff, clientAddress, refused }: LoginRoutesOptions) {
+export function loginRoutes({ login, backoff, clientAddress }: LoginRoutesOptions) {
   return new Elysia({ name: "login" })
     .onTransform({ as: "local" }, ({ set }) => {
       set.headers["cache-control"] = "no-store";
@@ -33,8 +31,7 @@ export function loginRoutes({ login, backoff, clientAddress, refused }: LoginRou
         backoff.check(address);
         if (!login.matches(username, password)) {
           backoff.failed(address);
-          refused(request);
-          throw new Unauthorized(WRONG);
+          throw new Unauthorized(WRONG, { securityEvent: "auth_failed" });
         }
         backoff.succeeded(address);
         const access_token = await login.issue("access");
@@ -48,7 +45,7 @@ export function loginRoutes({ login, backoff, clientAddress, refused }: LoginRou
       async ({ request, set }) => {
         const token = bearerOf(request);
         if (token === undefined || !(await login.accepts(token, "refresh"))) {
-          throw new Unauthorized(JWT_REFUSED);
+          throw refusal(request, JWT_REFUSED);
         }
         return sendJson(set, { access_token: await login.issue("access") });
       },

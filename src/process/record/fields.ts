@@ -14,6 +14,7 @@ export const listLengthMax = 1000;
 export class Problems {
   readonly #types: string[] = [];
   readonly #rules: string[] = [];
+  #refusedSource = false;
 
   type(path: string, found: unknown, allowed: string): void {
     this.#types.push(`${path}: found ${show(found)}; allowed: ${allowed}`);
@@ -23,10 +24,18 @@ export class Problems {
     this.#rules.push(sentence);
   }
 
+  /** An address that FFmpeg must not be given. */
+  refusedSource(sentence: string): void {
+    this.#refusedSource = true;
+    this.rule(sentence);
+  }
+
   /** Throws ProcessInvalid if anything was reported. */
   check(ruleMessage: string): void {
     if (this.#types.length > 0) throw new ProcessInvalid("Invalid JSON", this.#types);
-    if (this.#rules.length > 0) throw new ProcessInvalid(ruleMessage, this.#rules);
+    if (this.#rules.length === 0) return;
+    const event = this.#refusedSource ? "source_url_refused" : undefined;
+    throw new ProcessInvalid(ruleMessage, this.#rules, event);
   }
 }
 

@@ -51,6 +51,8 @@ export class UsageWatch {
   #overSinceMs: number | undefined;
   cpuPercent = 0;
   memoryBytes = 0;
+  /** Since the run began. */
+  cpuSeconds = 0;
 
   constructor(limits: ProcessLimits, cores: number) {
     this.#limits = limits;
@@ -66,6 +68,7 @@ export class UsageWatch {
     }
     this.#last = { atMs: nowMs, cpuSeconds: usage.cpuSeconds };
     this.memoryBytes = usage.memoryBytes;
+    this.cpuSeconds = usage.cpuSeconds;
     if (!this.#isOver()) this.#overSinceMs = undefined;
     else this.#overSinceMs ??= nowMs;
   }

@@ -296,7 +296,8 @@ export class FakeProcesses implements ProcessApi {
     const facts = { video: undefined, audio: undefined };
     const plan = { video: undefined, audio: undefined, reason: "Video is copied.", facts };
     const state = { exec: "running", order: "start" } as const;
-    return { ...state, reconnectSeconds: -1, restarts: 2, lastLogline: "line", plan, pid: 1 };
+    const usage = { pid: 1, cpuSeconds: 0, memoryBytes: 0 };
+    return { ...state, ...usage, reconnectSeconds: -1, restarts: 2, lastLogline: "line", plan };
   }
 
   async probe(id: string) {

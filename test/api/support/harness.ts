@@ -5,9 +5,11 @@ import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts"
 import type { ProcessApi } from "../../../src/api/process-api.ts";
 import type { Login } from "../../../src/auth/login.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
+import { HttpMetrics } from "../../../src/metrics/http-metrics.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
-import type { SecurityEvent } from "../../../src/peer-events.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 
@@ -37,13 +39,17 @@ export class Harness {
   readonly refused: string[] = [];
   private random = 0;
   private readonly registry = createRegistry("test");
-  private readonly instruments = createInstruments(this.registry, (id) =>
-    this.streams.streams.has(id),
-  );
+  private readonly labels = new StreamLabels((id) => this.streams.streams.has(id), 10);
+  private readonly instruments = createInstruments(this.registry, this.labels);
+  private readonly httpMetrics = new HttpMetrics({
+    registry: this.registry,
+    nowMs: () => this.nowMs,
+    onSecurityEvent: (event) => this.security.push(event),
+  });
   private readonly exposition = createExposition({
     registry: this.registry,
     instruments: this.instruments,
-    snapshot: createSnapshot(this.registry, {
+    snapshot: createSnapshot(this.registry, this.labels, {
       stats: () => ({
         streamCount: this.streams.streams.size,
         peersByStream: new Map(
@@ -69,7 +75,6 @@ export class Harness {
       admin,
       login: options.login,
       metricsAccess: { token: "", username: "", password: "", ...options.metricsAccess },
-      onSecurityEvent: (event) => this.security.push(event),
       whep: {
         token: "",
         corsOrigins: ["*"],
@@ -84,6 +89,7 @@ export class Harness {
       peers: this.peers,
       processes: options.processes ?? this.processes,
       instruments: this.instruments,
+      httpMetrics: this.httpMetrics,
       joinRefused: (id, kind) => this.refused.push(`${id}: ${kind}`),
       exposition: this.exposition,
       logger: {
@@ -163,9 +169,14 @@ export class Harness {
     return this.metric("dragonfork_webrtc_whep_requests_total", labels);
   }
 
+  /** What a scrape would answer. */
+  metrics(): Promise<string> {
+    return this.exposition.text();
+  }
+
   /** All series, without their values. */
   async series(): Promise<readonly string[]> {
-    const lines = (await this.exposition.text()).split("\n");
+    const lines = (await this.metrics()).split("\n");
     return lines
       .filter((line) => line !== "" && !line.startsWith("#"))
       .map((line) => line.slice(0, line.lastIndexOf(" ")));

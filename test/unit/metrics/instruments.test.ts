@@ -3,17 +3,19 @@ import { addDefaultMetrics } from "../../../src/metrics/exposition.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { METRICS } from "../../../src/metrics/names.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 
 function setUp() {
   const registry = createRegistry("edge-1");
-  const instruments = createInstruments(registry, (id) => id === "live");
+  const labels = new StreamLabels((id) => id === "live", 10);
+  const instruments = createInstruments(registry, labels);
   const stats = {
     streamCount: 0,
     peersByStream: new Map<string, number>(),
     udpPortsInUse: 0,
     udpPortsAvailable: 0,
   };
-  createSnapshot(registry, { stats: () => stats });
+  createSnapshot(registry, labels, { stats: () => stats });
   return { registry, instruments };
 }
 
@@ -127,7 +129,7 @@ describe("a stream's series", () => {
 
   test("start at 0 before the first viewer, and keep one that came before the first scrape", async () => {
     const registry = createRegistry("x");
-    const instruments = createInstruments(registry, (id) => id === "cam");
+    const instruments = createInstruments(registry, new StreamLabels((id) => id === "cam", 10));
     instruments.iceConnected("cam", 0.1);
     instruments.syncStreams(["cam"]);
     expect(await count(registry.metrics(), "connected")).toBe("1");
@@ -136,7 +138,7 @@ describe("a stream's series", () => {
 
   test("go with the stream, and start anew when it comes back", async () => {
     const registry = createRegistry("x");
-    const instruments = createInstruments(registry, (id) => id === "cam");
+    const instruments = createInstruments(registry, new StreamLabels((id) => id === "cam", 10));
     instruments.iceConnected("cam", 0.1);
     instruments.syncStreams([]);
     expect(await count(registry.metrics(), "connected")).toBeUndefined();

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createRegistry } from "../../../src/metrics/instruments.ts";
 import { type MediaStats, registerMediaMetrics } from "../../../src/metrics/media-metrics.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 
 const STATS: MediaStats = {
   sent: [
@@ -35,8 +36,9 @@ const STATS: MediaStats = {
 
 function setUp() {
   const registry = createRegistry("test");
+  const labels = new StreamLabels((id) => id === "cam", 10);
   let stats = STATS;
-  const refresh = registerMediaMetrics(registry, () => stats);
+  const refresh = registerMediaMetrics({ registry, labels, stats: () => stats });
   const scrape = async () => {
     refresh();
     return registry.metrics();
@@ -64,5 +66,5 @@ test("a stream and a state that are gone have no series", async () => {
   set({ ...STATS, sent: [], received: [], peersByState: {} });
   const text = await scrape();
   expect(text).not.toContain('"cam"');
-  expect(text).not.toContain("connected");
+  expect(text).toContain('dragonfork_webrtc_peers{state="connected",core="test"} 0');
 });

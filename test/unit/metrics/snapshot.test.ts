@@ -6,6 +6,7 @@ import { describe, expect, test } from "bun:test";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
 import { createSnapshot, type WebRTCStats } from "../../../src/metrics/snapshot.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 
 const EMPTY: WebRTCStats = {
   streamCount: 0,
@@ -34,14 +35,15 @@ function collector(initial: WebRTCStats) {
   let stats = initial;
   let asked = 0;
   const registry = createRegistry("test");
-  const instruments = createInstruments(registry, (id) => stats.peersByStream.has(id));
+  const labels = new StreamLabels((id) => stats.peersByStream.has(id), 10);
+  const instruments = createInstruments(registry, labels);
   const source = {
     stats: () => {
       asked += 1;
       return stats;
     },
   };
-  const snapshot = createSnapshot(registry, source);
+  const snapshot = createSnapshot(registry, labels, source);
   return {
     instruments,
     exposition: createExposition({ registry, instruments, snapshot }),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createRegistry } from "../../../src/metrics/instruments.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import { ViewerMetrics } from "../../../src/metrics/viewer-metrics.ts";
 import type { PeerChange } from "../../../src/peer-events.ts";
 
@@ -9,7 +10,7 @@ function setUp() {
   const streams = new Set(["cam"]);
   const metrics = new ViewerMetrics({
     registry,
-    isStream: (id) => streams.has(id),
+    labels: new StreamLabels((id) => streams.has(id), 10),
     unixMs: () => clock.unixMs,
   });
   const tell = (change: PeerChange, peerId = "p1", streamId = "cam") =>
@@ -54,7 +55,11 @@ describe("each attempt to watch", () => {
     tell({ type: "closed", reason: "fingerprint_mismatch", seconds: 1 });
     expect(await value(JOINS, 'outcome="fingerprint_mismatch"')).toBe(1);
     expect(await value(JOINS, 'outcome="connected"')).toBe(0);
-    expect(await value("dragonfork_webrtc_connections_failed_total", "cam")).toBe(1);
+    expect(await value("dragonfork_webrtc_connections_failed_total", "fingerprint_mi")).toBe(1);
+    expect(await value("dragonfork_webrtc_connections_failed_total", "no_stun_received")).toBe(0);
+    const dtlsFailures = "dragonfork_webrtc_dtls_handshake_failures_total";
+    expect(await value(dtlsFailures, "fingerprint_mismatch")).toBe(1);
+    expect(await value(dtlsFailures, "dtls_failed")).toBe(0);
     expect(await value("dragonfork_webrtc_dtls_handshakes_total", "failed")).toBe(1);
     expect(await text()).not.toContain("sessions_closed_total{");
   });
@@ -91,10 +96,10 @@ describe("what viewers report", () => {
     const { tell, value } = setUp();
     tell({ ...CONNECTED, connectionType: "relay" });
     tell({ type: "congested", framesSkipped: 7 });
-    tell({ type: "security", event: "srtcp_auth_failed" });
+    tell({ type: "security", event: "srtp_auth_failed" });
     expect(await value("dragonfork_webrtc_relay_fallbacks_total", "cam")).toBe(1);
     expect(await value("dragonfork_webrtc_congestion_frames_skipped_total", "cam")).toBe(7);
-    expect(await value("dragonfork_security_events_total", "srtcp_auth_failed")).toBe(1);
+    expect(await value("dragonfork_security_events_total", "srtp_auth_failed")).toBe(1);
     expect(await value("dragonfork_security_events_total", "stun_integrity_failed")).toBe(0);
   });
 });
@@ -111,6 +116,19 @@ describe("watch time", () => {
     clock.unixMs = 15_000;
     expect(await seconds()).toBe(25);
   });
+});
+
+test("the oldest SRTP key is as old as the viewer who came first", async () => {
+  const { clock, tell, value } = setUp();
+  const age = () => value("dragonfork_webrtc_srtp_key_age_seconds");
+  expect(await age()).toBe(0);
+  tell(CONNECTED, "a");
+  clock.unixMs = 60_000;
+  tell(CONNECTED, "b");
+  clock.unixMs = 90_000;
+  expect(await age()).toBe(90);
+  tell({ type: "closed", reason: "client_gone", seconds: 90 }, "a");
+  expect(await age()).toBe(30);
 });
 
 describe("a stream that is gone", () => {

@@ -210,7 +210,7 @@ describe("what only a broken or hostile side does", () => {
     const forged = made.player.srtcp?.encrypt(REPORT) ?? Buffer.alloc(0);
     forged.writeUInt8((forged[10] ?? 0) ^ 1, 10);
     made.player.send(forged);
-    expect(suspicions(made)).toEqual(["stun_integrity_failed", "srtcp_auth_failed"]);
+    expect(suspicions(made)).toEqual(["stun_integrity_failed", "srtp_auth_failed"]);
   });
 });
 

@@ -281,3 +281,9 @@ test("generated ids have 22 characters without look-alikes", () => {
   expect(id).toMatch(/^[2-9A-HJ-NP-Za-km-z]{22}$/);
   expect(shortId((count) => new Uint8Array(count))).not.toBe(id);
 });
+
+test("an address that FFmpeg must not be given is one for security to watch", () => {
+  const read = (address: string) => refusal({ ...minimal, input: [{ id: "in", address }] });
+  expect(read("concat:/etc/passwd").securityEvent).toBe("source_url_refused");
+  expect(refusal({ ...minimal, id: ".." }).securityEvent).toBeUndefined();
+});

@@ -22,6 +22,23 @@ function world(more: object = {}, overrides: Partial<SupervisorTools> = {}) {
   return { ...fakes, supervisor: new Supervisor(record(more), fakes.tools) };
 }
 
+test("CPU time adds up over the runs, memory is that of the one there is", async () => {
+  const memoryBytes = 1024;
+  let cpuSeconds = 0;
+  const usage = () => ({ cpuSeconds, memoryBytes });
+  const { supervisor, children, clock } = world({}, { usage });
+  supervisor.start();
+  cpuSeconds = 3;
+  await clock.advance(1000);
+  expect(supervisor.view()).toMatchObject({ cpuSeconds: 3, memoryBytes });
+  children.last.exit(1);
+  expect(supervisor.view()).toMatchObject({ cpuSeconds: 3, memoryBytes: 0 });
+  await supervisor.restart();
+  cpuSeconds = 2;
+  await clock.advance(1000);
+  expect(supervisor.view()).toMatchObject({ cpuSeconds: 5, memoryBytes });
+});
+
 describe("starting and stopping", () => {
   test("a plain process runs as soon as it is started, without legs", () => {
     const { supervisor, hooks, children } = world();

@@ -1,0 +1,45 @@
+/** The FFmpeg processes as their supervisors know them: read once per scrape, nothing is counted or asked here. */
+import type { Registry } from "prom-client";
+import { counter, gauge } from "./create.ts";
+import { OTHER_STREAMS } from "./names.ts";
+import { PROCESS_METRICS } from "./process-names.ts";
+import type { StreamLabels } from "./stream-labels.ts";
+
+export interface FfmpegUsage {
+  readonly id: string;
+  /** Whether this process is the source of a stream. */
+  readonly isStream: boolean;
+  readonly state: string;
+  readonly restarts: number;
+  /** Of all its runs. */
+  readonly cpuSeconds: number;
+  readonly memoryBytes: number;
+}
+
+export interface ProcessMetricsOptions {
+  readonly registry: Registry;
+  readonly labels: StreamLabels;
+  /** Every state that a process can have: each has a series from the start. */
+  readonly states: readonly string[];
+  readonly usage: () => readonly FfmpegUsage[];
+}
+
+/** Registers the metrics. To be called before each scrape. */
+export function registerProcessMetrics(options: ProcessMetricsOptions): () => void {
+  const { labels, registry, states, usage } = options;
+  const processes = gauge(registry, PROCESS_METRICS.processes);
+  const restarts = counter(registry, PROCESS_METRICS.restarts);
+  const cpuSeconds = counter(registry, PROCESS_METRICS.cpuSeconds);
+  const memoryBytes = gauge(registry, PROCESS_METRICS.memoryBytes);
+  return () => {
+    for (const metric of [processes, restarts, cpuSeconds, memoryBytes]) metric.reset();
+    for (const state of states) processes.set({ state }, 0);
+    for (const one of usage()) {
+      const stream_id = one.isStream ? labels.of(one.id) : OTHER_STREAMS;
+      processes.inc({ state: one.state });
+      restarts.inc({ stream_id }, one.restarts);
+      cpuSeconds.inc({ stream_id }, one.cpuSeconds);
+      memoryBytes.inc({ stream_id }, one.memoryBytes);
+    }
+  };
+}

@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { createRegistry } from "../../../src/metrics/instruments.ts";
+import { type FfmpegUsage, registerProcessMetrics } from "../../../src/metrics/process-metrics.ts";
+import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+
+const running = (id: string, isStream: boolean): FfmpegUsage => ({
+  id,
+  isStream,
+  state: "running",
+  restarts: 2,
+  cpuSeconds: 1.5,
+  memoryBytes: 1000,
+});
+
+test("processes without a stream share a label, and every state has a series", async () => {
+  const registry = createRegistry("test");
+  let usage = [running("cam", true), running("transcode-1", false), running("transcode-2", false)];
+  const refresh = registerProcessMetrics({
+    registry,
+    labels: new StreamLabels((id) => id === "cam", 10),
+    states: ["running", "failed"],
+    usage: () => usage,
+  });
+  const scrape = async () => {
+    refresh();
+    const lines = (await registry.metrics()).split("\n");
+    return lines.filter((line) => line.startsWith("dragonfork_")).sort();
+  };
+  await scrape();
+  expect(await scrape()).toEqual([
+    'dragonfork_ffmpeg_cpu_seconds_total{stream_id="cam",core="test"} 1.5',
+    'dragonfork_ffmpeg_cpu_seconds_total{stream_id="other",core="test"} 3',
+    'dragonfork_ffmpeg_memory_bytes{stream_id="cam",core="test"} 1000',
+    'dragonfork_ffmpeg_memory_bytes{stream_id="other",core="test"} 2000',
+    'dragonfork_ffmpeg_processes{state="failed",core="test"} 0',
+    'dragonfork_ffmpeg_processes{state="running",core="test"} 3',
+    'dragonfork_ffmpeg_restarts_total{stream_id="cam",core="test"} 2',
+    'dragonfork_ffmpeg_restarts_total{stream_id="other",core="test"} 4',
+  ]);
+  usage = [];
+  expect((await scrape()).filter((line) => !line.includes("processes"))).toEqual([]);
+});
