@@ -76,6 +76,7 @@ need ffmpeg ffmpeg
 need chromium chromium
 need firefox-esr firefox-esr
 need promtool prometheus
+need amtool prometheus-alertmanager
 need go golang
 need ip iproute2
 need iptables iptables
