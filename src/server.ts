@@ -14,6 +14,7 @@ import { createSnapshot } from "./metrics/snapshot.ts";
 import { StreamLabels } from "./metrics/stream-labels.ts";
 import { ViewerMetrics } from "./metrics/viewer-metrics.ts";
 import type { PeerEvent } from "./peer-events.ts";
+import { configuredRules } from "./process/access/configured.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
@@ -253,6 +254,7 @@ function openProcesses(
     ffmpegBinary: config.ffmpeg.binary,
     environment: process.env,
     serverPid: process.pid,
+    access: configuredRules(config),
     maxProcesses: config.ffmpeg.max_processes,
     configRecords: configuredRecords(options),
     hooks: sources.hooks,

@@ -3,8 +3,11 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../config/load/environment.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { ProcessInvalid } from "../errors.ts";
+import { configuredRules } from "../process/access/configured.ts";
 import { type ProcessRecord, parseRecord } from "../process/record.ts";
+import { resolveRecord } from "../process/resolve.ts";
 import { redact } from "../telemetry/redact.ts";
 import { unknownProcessKeys } from "./unknown-process-keys.ts";
 
@@ -21,6 +24,7 @@ export function readConfiguration(
   if ("problems" in loaded) return { problems: loaded.problems.map(redact) };
   const origin = loaded.origins.get("processes") ?? "default";
   const { records, problems } = parseRecords(loaded.config.processes, origin);
+  problems.push(...accessProblems(records, loaded.config, origin));
   if (problems.length > 0) return { problems: problems.map(redact) };
   const ignored = loaded.config.processes.flatMap((record, index) =>
     unknownProcessKeys(record, `processes[${index}]`),
@@ -49,4 +53,20 @@ function parseRecords(inputs: readonly unknown[], origin: string) {
     }
   }
   return { records, problems };
+}
+
+/** What FFmpeg would not be given. References are left out: they may lead to processes of the store. */
+function accessProblems(records: readonly ProcessRecord[], config: Config, origin: string) {
+  const rules = configuredRules(config);
+  return records.flatMap((record, index) => {
+    try {
+      const find = (id: string) => records.find((one) => one.id === id);
+      resolveRecord(record, { rules, find });
+      return [];
+    } catch (error) {
+      if (!(error instanceof ProcessInvalid)) throw error;
+      const details = error.details.filter((detail) => !detail.startsWith("reference error"));
+      return details.map((detail) => `processes[${index}] (${origin}): ${detail}`);
+    }
+  });
 }

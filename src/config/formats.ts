@@ -62,11 +62,22 @@ function isLegRange(text: string): boolean {
   return range !== undefined && range.last - range.first + 1 >= LEG_PORTS_MIN;
 }
 
+/** An expression as Core's settings have them; Go writes its flags in front: `(?i)^rtsp:`. */
+export function parsePattern(text: string): RegExp | undefined {
+  const [, flags = "", source = ""] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(text) ?? [];
+  try {
+    return new RegExp(source, flags);
+  } catch {
+    return undefined;
+  }
+}
+
 const CHECKS = {
   "dragonfork-address": (text: string) => parseAddress(text) !== undefined,
   "dragonfork-leg-range": isLegRange,
   "dragonfork-ip": (text: string) => isIP(text) !== 0 && text !== "0.0.0.0" && text !== "::",
   "dragonfork-host": isHost,
+  "dragonfork-pattern": (text: string) => parsePattern(text) !== undefined,
   "dragonfork-origin": isOrigin,
   "dragonfork-origin-or-any": (text: string) => text === "*" || isOrigin(text),
   "dragonfork-ice-url": (text: string) => /^(?:stuns?|turns?):[^\s"'<>;,]+$/i.test(text),

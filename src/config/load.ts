@@ -4,6 +4,7 @@
  */
 
 import "./formats.ts";
+import { relative, resolve, sep } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { FIELDS, type Field, GROUP_KEYS } from "./fields.ts";
 import { parsePortRange } from "./formats.ts";
@@ -53,7 +54,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig | { problems: str
   if (problems.length > 0) return { problems };
 
   const config = Value.Decode(ConfigSchema, values);
-  const conflict = portConflict(config) ?? loginGap(config);
+  const conflict = portConflict(config) ?? folderConflict(config) ?? loginGap(config);
   if (conflict !== undefined) return { problems: [conflict] };
   return { config, origins, warnings: unknownVariables(options.env) };
 }
@@ -166,6 +167,13 @@ function loginGap({ api }: Config): string | undefined {
   const { enable, username, password } = api.auth;
   if (!enable || (username !== "" && password !== "")) return undefined;
   return "api.auth.enable (CORE_API_AUTH_ENABLE): found true without a name and a password; allowed: with both CORE_API_AUTH_USERNAME and CORE_API_AUTH_PASSWORD";
+}
+
+/** What is in the storage can be read over HTTP; tokens and passwords must not be. */
+function folderConflict({ storage, db }: Config): string | undefined {
+  const way = relative(resolve(storage.disk.dir), resolve(db.dir));
+  if (way === ".." || way.startsWith(`..${sep}`)) return undefined;
+  return `storage.disk.dir (CORE_STORAGE_DISK_DIR): found ${storage.disk.dir}; allowed: a folder that does not hold db.dir ${db.dir}`;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

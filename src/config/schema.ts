@@ -39,6 +39,15 @@ const list = (format: ConfigFormat, rules: Rules<string[]>) =>
 const group = <T extends Parameters<typeof Type.Object>[0]>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
 
+/** A list of Core for the addresses of FFmpeg. */
+const patterns = (env: string, description: string) =>
+  list("dragonfork-pattern", {
+    env,
+    default: [],
+    allowed: "regular expressions; in the environment with spaces between them",
+    description: `${description} Regular expressions over the address; block wins over allow.`,
+  });
+
 /** A bearer token as RFC 6750 §2.1 writes it, so that it can stand in a header as it is. */
 const TOKEN_PATTERN = "^(?:[A-Za-z0-9._~+/-]{8,512}=*)?$";
 const TOKEN_ALLOWED = "empty, or 8 to 512 of A-Z a-z 0-9 . _ ~ + / -";
@@ -374,6 +383,33 @@ export const ConfigSchema = group({
       maximum: 10_000,
       allowed: "a whole number from 0 to 10000 (0 = no limit)",
       description: "How many FFmpeg processes may run at once.",
+    }),
+    access: group({
+      input: group({
+        allow: patterns(
+          "CORE_FFMPEG_ACCESS_INPUT_ALLOW",
+          "Inputs that FFmpeg may read; empty: all.",
+        ),
+        block: patterns("CORE_FFMPEG_ACCESS_INPUT_BLOCK", "Inputs that FFmpeg may not read."),
+      }),
+      output: group({
+        allow: patterns(
+          "CORE_FFMPEG_ACCESS_OUTPUT_ALLOW",
+          "Outputs that FFmpeg may write; empty: all. Files have the form `file:/path`, and are always in the storage folder.",
+        ),
+        block: patterns("CORE_FFMPEG_ACCESS_OUTPUT_BLOCK", "Outputs that FFmpeg may not write."),
+      }),
+    }),
+  }),
+  storage: group({
+    disk: group({
+      dir: text({
+        env: "CORE_STORAGE_DISK_DIR",
+        default: "./data",
+        minLength: 1,
+        allowed: "the path of a folder that the server may write to",
+        description: "The only folder that FFmpeg writes files to. Made when it is first needed.",
+      }),
     }),
   }),
   log: LogSchema,

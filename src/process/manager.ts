@@ -7,6 +7,7 @@ import { appliesAtOnce, type ChangeEffect, effectOf } from "./change.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";
 import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
+import type { FindRecord } from "./resolve/references.ts";
 import type { ProcessReport } from "./run-log.ts";
 import type { ProcessStore, StoredProcess } from "./store.ts";
 import type { ProcessState } from "./supervisor/process-state.ts";
@@ -38,7 +39,9 @@ export type Command = (typeof commands)[number];
 
 export interface ManagerOptions {
   readonly store: ProcessStore;
-  readonly tools: SupervisorTools;
+  readonly tools: Omit<SupervisorTools, "resolve">;
+  /** Throws ProcessInvalid with this message where a record may not be run as it is. */
+  readonly resolve: (record: ProcessRecord, find: FindRecord, message?: string) => ProcessRecord;
   readonly configRecords: readonly ProcessRecord[];
   /** 0 = no limit. */
   readonly maxProcesses: number;
@@ -111,7 +114,7 @@ export class ProcessManager {
   async probe(id: string, stop: AbortSignal): Promise<ProbeAnswer> {
     const managed = this.#processes.get(id);
     if (managed === undefined) return { streams: [], log: [`Unknown process ID (${id})`] };
-    return this.#options.probe(managed.stored.record, stop);
+    return this.#options.probe(this.#resolve(managed.stored.record), stop);
   }
 
   /** Adds a process to the store and starts it if it says so. Throws ProcessInvalid, StoreFailed. */
@@ -241,6 +244,7 @@ export class ProcessManager {
     const record = parseRecord(input, undefined, this.#options.newId);
     if (this.#processes.has(record.id)) throw alreadyExists("Invalid process config");
     refuseHidden(record);
+    this.#resolve(record, "Invalid process config");
     if (record.autostart) this.#checkRoom();
     const now = this.#now();
     const order = record.autostart ? "start" : "stop";
@@ -251,6 +255,7 @@ export class ProcessManager {
     const base = stored.record;
     const record = restoreSecrets(parseRecord(input, base, this.#options.newId), base);
     refuseHidden(record);
+    this.#resolve(record, "Process can't be updated");
     this.#checkRename(base.id, record.id);
     const { order, alive } = supervisor;
     const effect = effectOf(base, record, {
@@ -286,11 +291,17 @@ export class ProcessManager {
   }
 
   #adopt(stored: StoredProcess, source: ProcessSource): Managed {
-    const supervisor = new Supervisor(stored.record, this.#options.tools);
+    const resolve = (record: ProcessRecord) => this.#resolve(record);
+    const supervisor = new Supervisor(stored.record, { ...this.#options.tools, resolve });
     const managed = { stored, source, supervisor };
     this.#processes.set(stored.record.id, managed);
     this.#options.onRecord(stored.record, stored.record.id);
     return managed;
+  }
+
+  #resolve(record: ProcessRecord, message?: string): ProcessRecord {
+    const find: FindRecord = (id) => this.#processes.get(id)?.stored.record;
+    return this.#options.resolve(record, find, message);
   }
 
   #find(id: string): Managed {

@@ -1,13 +1,15 @@
 /** Puts the process room together for the server: store, orphans, children, probe, manager. */
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import type { AccessRules } from "./access/rules.ts";
 import { childEnvironment, createSpawn } from "./child.ts";
 import { systemClock } from "./clock.ts";
-import { ProcessManager } from "./manager.ts";
+import { type ManagerOptions, ProcessManager } from "./manager.ts";
 import { ChildJournal } from "./orphans.ts";
 import { describeSource, probeSource } from "./probe.ts";
 import { readUsage } from "./proc-stat.ts";
 import { type ProcessRecord, shortId } from "./record.ts";
+import { resolveRecord } from "./resolve.ts";
 import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
 import { ProcessStore } from "./store.ts";
 import type { ProcessLog, SupervisorHooks } from "./supervisor.ts";
@@ -17,6 +19,7 @@ export interface ProcessRoomOptions {
   readonly ffmpegBinary: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly serverPid: number;
+  readonly access: AccessRules;
   readonly maxProcesses: number;
   readonly configRecords: readonly ProcessRecord[];
   readonly hooks: SupervisorHooks;
@@ -64,6 +67,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
       cores: availableParallelism(),
       log: options.log,
     },
+    resolve: resolver(options),
     configRecords: options.configRecords,
     maxProcesses: options.maxProcesses,
     newId: () => shortId(options.randomBytes),
@@ -77,6 +81,24 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
       await manager.stopAll();
       store.close();
     },
+  };
+}
+
+/** Makes the storage folder as soon as a process writes to it. */
+function resolver({
+  access,
+  log,
+}: Pick<ProcessRoomOptions, "access" | "log">): ManagerOptions["resolve"] {
+  return (record, find, message) => {
+    const resolved = resolveRecord(record, { rules: access, find }, message);
+    const { storageFolder: folder } = access;
+    if (!resolved.output.some(({ address }) => address.includes(`file:${folder}`))) return resolved;
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      log.warn("storage folder can't be made", { folder, problem: String(error) });
+    }
+    return resolved;
   };
 }
 

@@ -222,7 +222,9 @@ function checkIos(record: ProcessRecord, name: "input" | "output", problems: Pro
     }
     seen.add(id);
     const problem = name === "input" ? inputAddressProblem(io) : outputAddressProblem(io.address);
-    if (problem !== undefined) {
+    if (name === "input" && io.address === "") {
+      problems.rule(`reference error for '#${record.id}:${id}': empty address`);
+    } else if (problem !== undefined) {
       problems.refusedSource(`the address for ${name} '#${record.id}:${id}' ${problem}`);
     }
   }

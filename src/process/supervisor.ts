@@ -3,8 +3,7 @@
  * with back-off. Knows nothing of RTP or HTTP: legs come and go by hooks, time and children are
  * handed in.
  */
-import { CommandFailed } from "../errors.ts";
-import { redact } from "../telemetry/redact.ts";
+import { CommandFailed, ProcessInvalid } from "../errors.ts";
 import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
 import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
@@ -16,6 +15,7 @@ import type { LegPlans, SourcePlan } from "./source-plan.ts";
 import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
 import { type Attempt, createAttempt } from "./supervisor/attempt.ts";
 import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
+import { explain } from "./supervisor/explain.ts";
 import { type ProcessState, progressOf } from "./supervisor/process-state.ts";
 import { Run } from "./supervisor/run.ts";
 
@@ -40,6 +40,8 @@ export interface ProcessLog {
 
 export interface SupervisorTools {
   readonly hooks: SupervisorHooks;
+  /** The record as FFmpeg gets it, at each start: what it refers to may have changed. Throws ProcessInvalid. */
+  readonly resolve: (record: ProcessRecord) => ProcessRecord;
   readonly spawn: SpawnChild;
   /** Only asked for processes with webrtc.enabled. Throws what the operator should read. */
   readonly plan: (record: ProcessRecord, stop: AbortSignal) => Promise<SourcePlan>;
@@ -89,7 +91,7 @@ export class Supervisor {
     this.#tools = tools;
     this.#changedMs = tools.clock.monotonicMs();
     this.#lastRun = this.#newRun(record, () => undefined);
-    this.#argv = previewArguments(record);
+    this.#argv = this.#preview(record);
   }
 
   get order(): Order {
@@ -110,7 +112,7 @@ export class Supervisor {
   replace(record: ProcessRecord): void {
     this.#record = record;
     this.#plan = undefined;
-    this.#argv = previewArguments(record);
+    this.#argv = this.#preview(record);
   }
 
   /** Starts now. Also a process that ended by itself, and one that waits for its restart. */
@@ -200,9 +202,11 @@ export class Supervisor {
   async #launch(attempt: Attempt): Promise<void> {
     try {
       // A process without legs is started at once, so that "start" answers with it running.
-      const legs = attempt.record.webrtc?.enabled === true ? await this.#openLegs(attempt) : [];
+      const resolved = this.#tools.resolve(attempt.record);
+      const live = resolved.webrtc?.enabled === true;
+      const legs = live ? await this.#openLegs(attempt, resolved) : [];
       attempt.abort.signal.throwIfAborted();
-      this.#spawn(attempt, legs);
+      this.#spawn(attempt, resolved, legs);
     } catch (error) {
       if (!attempt.abort.signal.aborted) attempt.run.note(explain(error));
       // A hook may have thrown when FFmpeg was already there; nobody would hear of that child again.
@@ -211,10 +215,10 @@ export class Supervisor {
     }
   }
 
-  async #openLegs(attempt: Attempt): Promise<readonly LegTarget[]> {
+  async #openLegs(attempt: Attempt, resolved: ProcessRecord): Promise<readonly LegTarget[]> {
     const { hooks, plan, log } = this.#tools;
     if (this.#plan === undefined) {
-      const fresh = await plan(attempt.record, attempt.abort.signal);
+      const fresh = await plan(resolved, attempt.abort.signal);
       attempt.abort.signal.throwIfAborted();
       if (fresh.video === undefined && fresh.audio === undefined) {
         throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
@@ -226,9 +230,9 @@ export class Supervisor {
     return hooks.prepare(attempt.record, this.#plan);
   }
 
-  #spawn(attempt: Attempt, legs: readonly LegTarget[]): void {
+  #spawn(attempt: Attempt, resolved: ProcessRecord, legs: readonly LegTarget[]): void {
     const { clock, hooks, spawn } = this.#tools;
-    this.#argv = ffmpegArguments(attempt.record, {
+    this.#argv = ffmpegArguments(resolved, {
       plan: this.#plan,
       legs,
       startTimeRealtimeUs: Math.round(clock.unixMs() * 1000),
@@ -374,17 +378,19 @@ export class Supervisor {
     if (this.#history.length > historyMax) this.#history.shift();
   }
 
+  /** What the command will be, as far as it is known before the source was looked at. */
+  #preview(record: ProcessRecord): string[] {
+    const run = { plan: undefined, legs: [], startTimeRealtimeUs: 0 };
+    try {
+      return ffmpegArguments(this.#tools.resolve(record), run);
+    } catch (error) {
+      if (error instanceof ProcessInvalid) return ffmpegArguments(record, run);
+      throw error;
+    }
+  }
+
   #newRun(record: ProcessRecord, onProgress: () => void): Run {
     const hideLevels = !record.options.some((option) => option === "-loglevel" || option === "-v");
     return new Run({ clock: this.#tools.clock, hideLevels, onProgress });
   }
-}
-
-/** What the command will be, as far as it is known before the source was looked at. */
-function previewArguments(record: ProcessRecord): string[] {
-  return ffmpegArguments(record, { plan: undefined, legs: [], startTimeRealtimeUs: 0 });
-}
-
-function explain(error: unknown): string {
-  return redact(error instanceof Error ? error.message : String(error));
 }

@@ -8,7 +8,7 @@ import { ProcessManager } from "../../src/process/manager.ts";
 import { describeSource } from "../../src/process/probe.ts";
 import { ProcessStore } from "../../src/process/store.ts";
 import { DEVIATIONS } from "../golden/datarhei/deviations.ts";
-import { FakeChild, fakeWorld, settle } from "../unit/process/fakes.ts";
+import { FakeChild, fakeWorld, resolveByRules, settle } from "../unit/process/fakes.ts";
 import { differences, type Exchange, recordedExchanges } from "./support/golden.ts";
 import { Harness } from "./support/harness.ts";
 
@@ -71,6 +71,7 @@ function buildHarness() {
   const manager = new ProcessManager({
     store,
     tools: world.tools,
+    resolve: resolveByRules,
     configRecords: [],
     maxProcesses: 0,
     newId: () => `generated${ids++}`,

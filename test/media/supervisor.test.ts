@@ -98,6 +98,13 @@ function open(configRecords: readonly ProcessRecord[] = []): ProcessRoom {
     ffmpegBinary: "ffmpeg",
     environment: process.env,
     serverPid: process.pid,
+    access: {
+      storageFolder: folder,
+      workingFolder: process.cwd(),
+      databaseFolder: join(folder, "secret"),
+      input: { allow: [], block: [] },
+      output: { allow: [], block: [] },
+    },
     maxProcesses: 0,
     configRecords,
     hooks: legs,
@@ -354,6 +361,7 @@ describe("stopping", () => {
     const { systemClock } = await import("../../src/process/clock.ts");
     const supervisor = new Supervisor(demoRecord(), {
       hooks: new Legs(),
+      resolve: (record) => record,
       spawn,
       plan: async () => ({
         video: { mode: "transcode", codec: "H264", map: "0:v:0" },

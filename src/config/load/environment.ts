@@ -2,6 +2,7 @@
 
 import { TypeGuard } from "@sinclair/typebox";
 import { FIELDS, type Field } from "../fields.ts";
+import type { ConfigFormat } from "../formats.ts";
 import { parseConfigFile } from "./file.ts";
 import { nearest } from "./nearest.ts";
 
@@ -54,6 +55,10 @@ function flagValue(text: string): boolean | string {
 function listValue(field: Field, text: string): unknown {
   const { items } = field.schema;
   const ofWords = TypeGuard.IsString(items);
+  // A comma may be part of an expression, and a bracket its beginning.
+  if (ofWords && items.format === ("dragonfork-pattern" satisfies ConfigFormat)) {
+    return text.split(/\s+/);
+  }
   if (ofWords && !text.startsWith("[")) return text.split(/[\s,]+/).filter((word) => word !== "");
   const parsed = parseConfigFile(text);
   return "problems" in parsed ? text : parsed.values;

@@ -80,8 +80,19 @@ function listDifferences(
   if (!isVarying(path) && recorded.length !== ours.length) {
     return [`${path || "body"}: ${recorded.length} elements became ${ours.length}`];
   }
-  const shared = recorded.slice(0, ours.length);
-  return shared.flatMap((value, index) => differences(value, ours[index], `${path}[${index}]`));
+  // The list of processes has no order in Core.
+  const [theirs, mine] = path === "" ? [byId(recorded), byId(ours)] : [recorded, ours];
+  const shared = theirs.slice(0, mine.length);
+  return shared.flatMap((value, index) => differences(value, mine[index], `${path}[${index}]`));
+}
+
+/** Ids that a server made up come last. */
+function byId(list: readonly unknown[]): readonly unknown[] {
+  const key = (value: unknown) => {
+    const id = isMembers(value) ? String(value["id"]) : "";
+    return GENERATED_ID.test(id) || id.startsWith("generated") ? "\uffff" : id;
+  };
+  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function isVarying(path: string): boolean {

@@ -18,6 +18,16 @@ function problems(processes: unknown): string {
 }
 
 describe("configuration with its processes", () => {
+  test("says what FFmpeg may not open, but leaves references to the server", () => {
+    const output = [{ id: "out", address: "/etc/x.ts" }];
+    const input = [{ id: "in", address: "#elsewhere:output=out" }];
+    expect(problems([{ id: "cam", input, output }])).toContain(
+      "processes[0] (environment variable CORE_PROCESSES): the address for output '#cam:out' is invalid: /etc/x.ts is not inside of",
+    );
+    const stdout = [{ id: "out", address: "-", options: ["-f", "null"] }];
+    expect(read([{ id: "cam", input, output: stdout }])).toHaveProperty("records");
+  });
+
   test("gives the records of the processes", () => {
     const result = read([camera]);
     if ("problems" in result) throw new Error(result.problems.join("\n"));

@@ -215,6 +215,30 @@ describe("problems", () => {
     expect(problems(fromEnvironment(env))[0]).toContain("outside of webrtc.leg_ports 19000-19599");
   });
 
+  test("a storage that would show the database is refused", () => {
+    for (const [storage, db] of [
+      ["/data", "/data"],
+      ["/data/", "/data/db"],
+      ["/", "/data"],
+      [".", "./config"],
+    ] as const) {
+      const env = { CORE_STORAGE_DISK_DIR: storage, CORE_DB_DIR: db };
+      expect(problems(fromEnvironment(env))[0]).toContain("does not hold db.dir");
+    }
+    const env = { CORE_STORAGE_DISK_DIR: "/data/storage", CORE_DB_DIR: "/data" };
+    expect(fromEnvironment(env)).toHaveProperty("config");
+  });
+
+  test("expressions for addresses are parted by spaces only, and have to be ones", () => {
+    const env = { CORE_FFMPEG_ACCESS_INPUT_ALLOW: "(?i)^rtsp: ^[a-z]{1,3}$" };
+    expect(fromEnvironment(env)).toHaveProperty("config.ffmpeg.access.input.allow", [
+      "(?i)^rtsp:",
+      "^[a-z]{1,3}$",
+    ]);
+    const wrong = { CORE_FFMPEG_ACCESS_OUTPUT_BLOCK: "^ok$ (" };
+    expect(problems(fromEnvironment(wrong))[0]).toStartWith("ffmpeg.access.output.block[1]");
+  });
+
   test("a file that cannot be read or parsed is named with the line", () => {
     const missing = loadConfig({
       file: "gone.yaml",

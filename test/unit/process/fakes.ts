@@ -1,6 +1,9 @@
 /** A clock moved by hand and children that only exist on paper. */
+import type { AccessRules } from "../../../src/process/access/rules.ts";
 import type { Child, ChildHandlers, SpawnChild } from "../../../src/process/child.ts";
 import type { Clock } from "../../../src/process/clock.ts";
+import type { ManagerOptions } from "../../../src/process/manager.ts";
+import { resolveRecord } from "../../../src/process/resolve.ts";
 import type { SourcePlan } from "../../../src/process/source-plan.ts";
 import type { ExecState } from "../../../src/process/state.ts";
 import type { SupervisorHooks, SupervisorTools } from "../../../src/process/supervisor.ts";
@@ -148,6 +151,17 @@ export function videoPlan(reason: string): SourcePlan {
     facts: { video: undefined, audio: undefined },
   };
 }
+/** As a server in /core with its storage in /core/data. */
+export const accessRules: AccessRules = {
+  storageFolder: "/core/data",
+  workingFolder: "/core",
+  databaseFolder: "/core/config",
+  input: { allow: [], block: [] },
+  output: { allow: [], block: [] },
+};
+
+export const resolveByRules: ManagerOptions["resolve"] = (record, find, message) =>
+  resolveRecord(record, { rules: accessRules, find }, message);
 
 export interface FakeWorld {
   readonly clock: FakeClock;
@@ -165,6 +179,7 @@ export function fakeWorld(overrides: Partial<SupervisorTools> = {}): FakeWorld {
   const warnings: string[] = [];
   const tools: SupervisorTools = {
     hooks,
+    resolve: (record) => record,
     spawn: children.spawn,
     plan: async () => videoPlan("Copied."),
     usage: () => undefined,

@@ -11,7 +11,7 @@ import {
 import { demoRecord } from "../../../src/process/demo-record.ts";
 import { type ManagerOptions, ProcessManager } from "../../../src/process/manager.ts";
 import { ProcessStore } from "../../../src/process/store.ts";
-import { fakeWorld, settle } from "./fakes.ts";
+import { fakeWorld, resolveByRules, settle } from "./fakes.ts";
 
 let folder: string;
 const stores: ProcessStore[] = [];
@@ -33,6 +33,7 @@ function build(options: Partial<ManagerOptions> = {}) {
   const manager = new ProcessManager({
     store,
     tools: world.tools,
+    resolve: resolveByRules,
     configRecords: [],
     maxProcesses: 0,
     newId: () => `new${ids++}`,
