@@ -4,24 +4,13 @@ import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
-import { addDefaultMetrics, createExposition } from "./metrics/exposition.ts";
-import { HttpMetrics } from "./metrics/http-metrics.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
-import { createInstruments, createRegistry } from "./metrics/instruments.ts";
-import { registerMediaMetrics } from "./metrics/media-metrics.ts";
-import { registerProcessMetrics } from "./metrics/process-metrics.ts";
-import { createSnapshot } from "./metrics/snapshot.ts";
-import { StreamLabels } from "./metrics/stream-labels.ts";
-import { ViewerMetrics } from "./metrics/viewer-metrics.ts";
 import type { PeerEvent } from "./peer-events.ts";
 import { configuredRules } from "./process/access/configured.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
-import { openProcessRoom, type ProcessRoom } from "./process/open.ts";
+import { openProcessRoom, type ProcessRoom, type ProcessRoomOptions } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
-import { EXEC_STATES } from "./process/state.ts";
-import type { SecurityEvent } from "./security-events.ts";
 import { adminToken } from "./server/admin-token.ts";
-import { ffmpegUsage } from "./server/ffmpeg-usage.ts";
 import {
   bindHost,
   type ListenAddress,
@@ -30,11 +19,10 @@ import {
 } from "./server/listen-address.ts";
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
-import { mediaStats } from "./server/media-stats.ts";
+import { createMetrics, openExposition } from "./server/metrics.ts";
 import { StreamSources } from "./server/stream-sources.ts";
 import { openServerTracing } from "./server/tracing.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
-import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -67,12 +55,15 @@ const nowMs = (): number => performance.now();
 /** Unix time that does not jump with the system clock, so that media goes on smoothly when NTP steps it. */
 const unixMs = (): number => performance.timeOrigin + performance.now();
 
+const CLOCKS = { nowMs, unixMs };
+
 /** Starts everything. Throws a DomainError that names what to change where a port, folder or record is unusable. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config, logger } = options;
   const listen = parseListenAddress(config.address);
-  const metrics = createMetrics(config);
-  const streams = metrics.streams;
+  const streams = new StreamRegistry();
+  const forMetrics = { config, streams, ...CLOCKS };
+  const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
   const consumers = [
     new IceMetrics(metrics.instruments),
@@ -83,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const peers = await openShards({
     config,
     host: listen.host,
-    clocks: { nowMs, unixMs },
+    clocks: CLOCKS,
     onEvent: (event) => onPeerEvent(event, consumers),
     logger,
   });
@@ -99,8 +90,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lifecycle: traces.lifecycle,
     logger,
   });
-  const room = openProcesses(options, sources, (id) => peers.count(id));
-  const exposition = openExposition(metrics, { streams, peers, ports, room });
+  const room = openProcesses(options, sources, {
+    viewers: (id) => peers.count(id),
+    supervise: (look) => metrics.tasks.run("process_supervision", look),
+  });
+  const scrape = openExposition(metrics, forMetrics, { streams, peers, ports, processes: room });
   let draining = false;
   const app = createApp({
     about: aboutSettings(options),
@@ -112,12 +106,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
     joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
-    exposition,
+    exposition: scrape.exposition,
     logger,
     tracing: traces.tracing,
     isDraining: () => draining,
-    nowMs,
-    unixMs,
+    ...CLOCKS,
     randomBytes,
   });
   app.listen(listenOptions(listen));
@@ -138,6 +131,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await room.close();
       await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
       sources.close();
+      scrape.close();
       await peers.close();
       await traces.close();
     },
@@ -170,37 +164,6 @@ function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
   };
 }
 
-/** What a scrape brings up to date, and then writes. */
-function openExposition(
-  metrics: ReturnType<typeof createMetrics>,
-  {
-    streams,
-    peers,
-    ports,
-    room,
-  }: { streams: StreamRegistry; peers: Shards; ports: LegPortPool; room: ProcessRoom },
-) {
-  const { labels, registry } = metrics;
-  const snapshot = createSnapshot(registry, labels, {
-    stats: () => ({
-      streamCount: streams.list().filter(({ state }) => state !== "down").length,
-      peersByStream: new Map(streams.list().map(({ id }) => [id, peers.count(id)])),
-      udpPortsInUse: ports.inUse,
-      udpPortsAvailable: ports.available,
-    }),
-  });
-  const stats = () => mediaStats(streams, peers, unixMs());
-  const refreshMedia = registerMediaMetrics({ registry, labels, stats });
-  const usage = () => ffmpegUsage(room.manager);
-  const refreshProcesses = registerProcessMetrics({ registry, labels, states: EXEC_STATES, usage });
-  const refresh = async (ids: readonly string[]) => {
-    refreshMedia();
-    refreshProcesses();
-    await metrics.viewers.refresh(ids);
-  };
-  return createExposition({ ...metrics, snapshot, refresh });
-}
-
 function listenOptions({ host, port }: ListenAddress) {
   return {
     hostname: bindHost(host),
@@ -219,21 +182,6 @@ function legPortPool(range: string): LegPortPool {
   return new LegPortPool(ports.first, ports.last);
 }
 
-function createMetrics(config: Config) {
-  const streams = new StreamRegistry();
-  const registry = createRegistry(config.id);
-  const labels = new StreamLabels(
-    (id) => streams.get(id) !== undefined,
-    config.metrics.streams_max,
-  );
-  const instruments = createInstruments(registry, labels);
-  const viewers = new ViewerMetrics({ registry, labels, unixMs });
-  const onSecurityEvent = (event: SecurityEvent) => viewers.securityEvent(event);
-  const http = new HttpMetrics({ registry, nowMs, onSecurityEvent });
-  addDefaultMetrics(registry);
-  return { streams, registry, labels, instruments, viewers, http };
-}
-
 /** Takes what happens to viewers. Never throws, and takes no longer than microseconds. */
 interface PeerEventConsumer {
   peerEvent(event: PeerEvent): void;
@@ -246,7 +194,7 @@ function onPeerEvent(event: PeerEvent, consumers: readonly PeerEventConsumer[]):
 function openProcesses(
   options: ServerOptions,
   sources: StreamSources,
-  viewers: (id: string) => number,
+  watch: Pick<ProcessRoomOptions, "viewers" | "supervise">,
 ): ProcessRoom {
   const { config, logger } = options;
   return openProcessRoom({
@@ -259,7 +207,7 @@ function openProcesses(
     configRecords: configuredRecords(options),
     hooks: sources.hooks,
     onRecord: sources.onRecord,
-    viewers,
+    ...watch,
     randomBytes,
     log: logger,
   });

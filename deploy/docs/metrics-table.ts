@@ -4,11 +4,19 @@ import { HTTP_METRICS } from "../../src/metrics/http-names.ts";
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { CORE_LABEL, METRICS } from "../../src/metrics/names.ts";
 import { PROCESS_METRICS } from "../../src/metrics/process-names.ts";
+import { TASK_METRICS } from "../../src/metrics/task-names.ts";
 import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
 
 /** One row per metric. */
 export function describeMetrics(): string {
-  const rooms = [METRICS, VIEWER_METRICS, MEDIA_METRICS, PROCESS_METRICS, HTTP_METRICS];
+  const rooms = [
+    METRICS,
+    VIEWER_METRICS,
+    MEDIA_METRICS,
+    PROCESS_METRICS,
+    HTTP_METRICS,
+    TASK_METRICS,
+  ];
   const all = rooms.flatMap((some) => Object.values(some));
   const rows = all.map(({ name, type, labels, help }) => {
     const names = [CORE_LABEL, ...labels].map((label) => `\`${label}\``).join(", ");

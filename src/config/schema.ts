@@ -326,6 +326,15 @@ const MetricsSchema = group({
     secret: true,
     description: "When set, `/metrics` asks for name and password (Basic), or for the token above.",
   }),
+  storage_scan_minutes: whole({
+    env: "CORE_METRICS_STORAGE_SCAN_MINUTES",
+    default: 360,
+    minimum: 1,
+    maximum: 10_080,
+    allowed: "a whole number from 1 to 10080",
+    description:
+      "Minutes between two looks at the files on disk, which put the counted storage bytes right.",
+  }),
   streams_max: whole({
     env: "CORE_METRICS_STREAMS_MAX",
     default: 100,

@@ -42,6 +42,7 @@ export interface MediaStats {
     readonly heartbeatAgeSeconds: number;
     readonly restarts: number;
     readonly peers: number;
+    readonly sessionsCompleted: number;
   }[];
 }
 
@@ -69,6 +70,7 @@ export function registerMediaMetrics(options: MediaMetricsOptions): () => void {
     packetsDropped: counter(registry, MEDIA_METRICS.packetsDropped),
     workerHeartbeat: gauge(registry, MEDIA_METRICS.workerHeartbeat),
     workerRestarts: counter(registry, MEDIA_METRICS.workerRestarts),
+    workerSessions: counter(registry, MEDIA_METRICS.workerSessions),
     workerPeers: gauge(registry, MEDIA_METRICS.workerPeers),
   };
   return () => {
@@ -101,6 +103,7 @@ export function registerMediaMetrics(options: MediaMetricsOptions): () => void {
       const labels = { worker: one.name };
       metrics.workerHeartbeat.set(labels, one.heartbeatAgeSeconds);
       metrics.workerRestarts.inc(labels, one.restarts);
+      metrics.workerSessions.inc(labels, one.sessionsCompleted);
       metrics.workerPeers.set(labels, one.peers);
     }
   };

@@ -80,6 +80,12 @@ export const MEDIA_METRICS = {
     type: "counter",
     labels: ["worker"],
   },
+  workerSessions: {
+    name: "dragonfork_media_worker_sessions_completed_total",
+    help: "Viewers of a media shard that are gone.",
+    type: "counter",
+    labels: ["worker"],
+  },
   workerPeers: {
     name: "dragonfork_media_worker_peers",
     help: "Viewers of a media shard.",

@@ -12,7 +12,7 @@ import { type ProcessRecord, shortId } from "./record.ts";
 import { resolveRecord } from "./resolve.ts";
 import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
 import { ProcessStore } from "./store.ts";
-import type { ProcessLog, SupervisorHooks } from "./supervisor.ts";
+import type { ProcessLog, SupervisorHooks, SupervisorTools } from "./supervisor.ts";
 
 export interface ProcessRoomOptions {
   readonly dbFolder: string;
@@ -28,10 +28,12 @@ export interface ProcessRoomOptions {
   readonly viewers: (id: string) => number;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: ProcessLog;
+  readonly supervise: SupervisorTools["supervise"];
 }
 
 export interface ProcessRoom {
   readonly manager: ProcessManager;
+  readonly store: Pick<ProcessStore, "bytes">;
   /** Stops every FFmpeg, then closes the store. */
   close(): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
       clock: systemClock,
       cores: availableParallelism(),
       log: options.log,
+      supervise: options.supervise,
     },
     resolve: resolver(options),
     configRecords: options.configRecords,
@@ -77,6 +80,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   });
   return {
     manager,
+    store,
     close: async () => {
       await manager.stopAll();
       store.close();

@@ -50,9 +50,12 @@ interface Row {
 
 export class ProcessStore {
   readonly #database: Database;
+  /** Of all pages, without what waits in the write-ahead log. */
+  bytes: number;
 
   private constructor(database: Database) {
     this.#database = database;
+    this.bytes = pageBytes(database);
   }
 
   /** Opens or makes the store in a folder. Throws StoreFailed with what to do about it. */
@@ -131,7 +134,13 @@ export class ProcessStore {
     guard("writing failed", () => {
       this.#database.query(sql).run(bindings);
     });
+    this.bytes = pageBytes(this.#database);
   }
+}
+
+function pageBytes(database: Database): number {
+  const sql = "SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size";
+  return database.query<{ bytes: number }, []>(sql).get()?.bytes ?? 0;
 }
 
 function values(stored: StoredProcess): Record<string, string | number> {

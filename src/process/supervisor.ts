@@ -49,6 +49,8 @@ export interface SupervisorTools {
   readonly clock: Clock;
   readonly cores: number;
   readonly log: ProcessLog;
+  /** Runs one look at a process; counted and timed there. */
+  readonly supervise: (look: () => void) => void;
 }
 
 /** What the stream list shows of a process. */
@@ -252,18 +254,20 @@ export class Supervisor {
 
   /** Once a second while FFmpeg runs. */
   #tick(attempt: Attempt): void {
-    this.#later(attempt, tickMs, () => {
-      const { clock, hooks, usage } = this.#tools;
-      const nowMs = clock.monotonicMs();
-      if (attempt.child === undefined || this.#exec !== "running") return;
-      attempt.usage.sample(nowMs, usage(attempt.child.pid));
-      attempt.stale.packets(nowMs, hooks.mediaPackets(attempt.record.id));
-      const exceeded = attempt.usage.exceeded(nowMs);
-      if (attempt.stale.isStale(nowMs)) {
-        this.#recycle(attempt, `no progress for ${attempt.record.stale_timeout_seconds} s`);
-      } else if (exceeded !== undefined) this.#recycle(attempt, `over its limits: ${exceeded}`);
-      else this.#tick(attempt);
-    });
+    this.#later(attempt, tickMs, () => this.#tools.supervise(() => this.#look(attempt)));
+  }
+
+  #look(attempt: Attempt): void {
+    const { clock, hooks, usage } = this.#tools;
+    const nowMs = clock.monotonicMs();
+    if (attempt.child === undefined || this.#exec !== "running") return;
+    attempt.usage.sample(nowMs, usage(attempt.child.pid));
+    attempt.stale.packets(nowMs, hooks.mediaPackets(attempt.record.id));
+    const exceeded = attempt.usage.exceeded(nowMs);
+    if (attempt.stale.isStale(nowMs)) {
+      this.#recycle(attempt, `no progress for ${attempt.record.stale_timeout_seconds} s`);
+    } else if (exceeded !== undefined) this.#recycle(attempt, `over its limits: ${exceeded}`);
+    else this.#tick(attempt);
   }
 
   /** Ends a run that isn't good any more; reconnect decides whether another follows. */

@@ -16,10 +16,9 @@ export function mediaStats(streams: StreamRegistry, shards: Shards, unixMs: numb
     packetsDropped,
     packetsQueued,
     peersByState,
-    workers: shards.health.map(({ name, heartbeatAgeMs, restarts, peerCount }) => ({
-      name,
+    workers: shards.health.map(({ heartbeatAgeMs, peerCount, ...rest }) => ({
+      ...rest,
       heartbeatAgeSeconds: heartbeatAgeMs / 1000,
-      restarts,
       peers: peerCount,
     })),
   };

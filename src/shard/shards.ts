@@ -14,10 +14,15 @@ interface Entry {
   readonly shard: MediaShard;
 }
 
+type ShardHealth = Pick<MediaShard, "name" | "heartbeatAgeMs" | "restarts" | "peerCount"> & {
+  readonly sessionsCompleted: number;
+};
+
 export class Shards {
   private readonly shards: readonly MediaShard[];
   private readonly admission: Admission;
   private readonly peers = new Map<string, Entry>();
+  private readonly completed = new Map<MediaShard, number>();
   private draining = false;
 
   /** At least one shard. */
@@ -35,9 +40,13 @@ export class Shards {
     return this.shards[0]?.backend ?? "";
   }
 
-  /** How each shard is. */
-  get health(): readonly Pick<MediaShard, "name" | "heartbeatAgeMs" | "restarts" | "peerCount">[] {
-    return this.shards;
+  /** How each shard is, and how many viewers it has had that are gone. */
+  get health(): readonly ShardHealth[] {
+    return this.shards.map((shard) => {
+      const { name, heartbeatAgeMs, restarts, peerCount } = shard;
+      const sessionsCompleted = this.completed.get(shard) ?? 0;
+      return { name, heartbeatAgeMs, restarts, peerCount, sessionsCompleted };
+    });
   }
 
   get totals(): MediaTotals {
@@ -70,6 +79,7 @@ export class Shards {
       this.peers.set(peer.id, { peer, shard });
       peer.onClosed(() => {
         this.peers.delete(peer.id);
+        this.completed.set(shard, (this.completed.get(shard) ?? 0) + 1);
         this.admission.release(stream.id);
       });
       return peer;

@@ -110,6 +110,7 @@ function open(configRecords: readonly ProcessRecord[] = []): ProcessRoom {
     hooks: legs,
     onRecord: () => undefined,
     viewers: () => 0,
+    supervise: (look) => look(),
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     log: { info: () => undefined, warn: (message) => warnings.push(message) },
   });
@@ -372,6 +373,7 @@ describe("stopping", () => {
       usage: () => undefined,
       clock: systemClock,
       cores: 1,
+      supervise: (look) => look(),
       log: { info: () => undefined, warn: (_message, fields) => exits.push(fields?.["signal"]) },
     });
     supervisor.start();

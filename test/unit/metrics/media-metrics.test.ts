@@ -31,7 +31,9 @@ const STATS: MediaStats = {
   packetsDropped: 4,
   packetsQueued: 6,
   peersByState: { connected: 3, checking: 1 },
-  workers: [{ name: "media-0", heartbeatAgeSeconds: 0.25, restarts: 2, peers: 4 }],
+  workers: [
+    { name: "media-0", heartbeatAgeSeconds: 0.25, restarts: 2, peers: 4, sessionsCompleted: 9 },
+  ],
 };
 
 function setUp() {

@@ -185,6 +185,7 @@ export function fakeWorld(overrides: Partial<SupervisorTools> = {}): FakeWorld {
     usage: () => undefined,
     clock,
     cores: 2,
+    supervise: (look) => look(),
     log: {
       info: () => undefined,
       warn: (message, fields) => warnings.push(`${message} ${JSON.stringify(fields)}`),

@@ -84,6 +84,15 @@ describe("what is written", () => {
 });
 
 describe("what goes wrong", () => {
+  test("knows its size without a look at the file", () => {
+    withStore((store) => {
+      const before = store.bytes;
+      for (let i = 0; i < 50; i++) store.insert(stored(`cam-${i}`));
+      expect(store.bytes).toBeGreaterThan(before);
+    });
+    withStore((store) => expect(store.bytes).toBe(statSync(join(folder, storeFileName)).size));
+  });
+
   test("a used id is refused and nothing changes", () => {
     withStore((store) => {
       store.insert(stored("a"));

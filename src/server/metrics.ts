@@ -1,0 +1,117 @@
+/** The metrics of this server: what counts, and what a scrape brings up to date before it writes. */
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { BackgroundTasks } from "../metrics/background-tasks.ts";
+import { addDefaultMetrics, createExposition, type Exposition } from "../metrics/exposition.ts";
+import { HttpMetrics } from "../metrics/http-metrics.ts";
+import { createInstruments, createRegistry } from "../metrics/instruments.ts";
+import { registerMediaMetrics } from "../metrics/media-metrics.ts";
+import { registerProcessMetrics } from "../metrics/process-metrics.ts";
+import { createSnapshot } from "../metrics/snapshot.ts";
+import { registerStorageMetrics } from "../metrics/storage-metrics.ts";
+import { StreamLabels } from "../metrics/stream-labels.ts";
+import { ViewerMetrics } from "../metrics/viewer-metrics.ts";
+import type { ProcessRoom } from "../process/open.ts";
+import { EXEC_STATES } from "../process/state.ts";
+import type { Shards } from "../shard/shards.ts";
+import type { LegPortPool } from "../source/leg-ports.ts";
+import type { StreamRegistry } from "../stream/registry.ts";
+import { ffmpegUsage } from "./ffmpeg-usage.ts";
+import { mediaStats } from "./media-stats.ts";
+import { StorageWatch } from "./storage-watch.ts";
+
+export interface MetricsOptions {
+  readonly config: Config;
+  readonly streams: StreamRegistry;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
+  /** Unix milliseconds. */
+  readonly unixMs: () => number;
+}
+
+/** Whatever the rooms tell of what happens. */
+export type ServerMetrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics({ config, streams, nowMs, unixMs }: MetricsOptions) {
+  const registry = createRegistry(config.id);
+  const labels = new StreamLabels(
+    (id) => streams.get(id) !== undefined,
+    config.metrics.streams_max,
+  );
+  const viewers = new ViewerMetrics({ registry, labels, unixMs });
+  const onSecurityEvent = viewers.securityEvent.bind(viewers);
+  const metrics = {
+    registry,
+    labels,
+    viewers,
+    instruments: createInstruments(registry, labels),
+    http: new HttpMetrics({ registry, nowMs, onSecurityEvent }),
+    tasks: new BackgroundTasks({ registry, nowMs, unixMs }),
+  };
+  addDefaultMetrics(registry);
+  return metrics;
+}
+
+/** The rooms that a scrape asks. */
+export interface ScrapedRooms {
+  readonly streams: StreamRegistry;
+  readonly peers: Shards;
+  readonly ports: LegPortPool;
+  readonly processes: ProcessRoom;
+}
+
+export interface OpenExposition {
+  readonly exposition: Exposition;
+  close(): void;
+}
+
+export function openExposition(
+  metrics: ServerMetrics,
+  options: MetricsOptions,
+  { streams, peers, ports, processes }: ScrapedRooms,
+): OpenExposition {
+  const { instruments, labels, registry, viewers } = metrics;
+  const snapshot = createSnapshot(registry, labels, {
+    stats: () => ({
+      streamCount: streams.list().filter(({ state }) => state !== "down").length,
+      peersByStream: new Map(streams.list().map(({ id }) => [id, peers.count(id)])),
+      udpPortsInUse: ports.inUse,
+      udpPortsAvailable: ports.available,
+    }),
+  });
+  const storage = openStorageWatch(metrics, options, processes);
+  const stats = () => mediaStats(streams, peers, options.unixMs());
+  const usage = () => ffmpegUsage(processes.manager);
+  const refreshers = [
+    registerMediaMetrics({ registry, labels, stats }),
+    registerProcessMetrics({ registry, labels, states: EXEC_STATES, usage }),
+    registerStorageMetrics(registry, () => storage.stats),
+  ];
+  const refresh = async (ids: readonly string[]) => {
+    for (const one of refreshers) one();
+    await viewers.refresh(ids);
+  };
+  return {
+    exposition: createExposition({ registry, instruments, snapshot, refresh }),
+    close: () => storage.close(),
+  };
+}
+
+function openStorageWatch(
+  { tasks }: ServerMetrics,
+  { config, nowMs, unixMs }: MetricsOptions,
+  { store }: ProcessRoom,
+): StorageWatch {
+  const watch = new StorageWatch({
+    folder: config.db.dir,
+    journalPath: join(config.db.dir, "journal.sqlite"),
+    state: store,
+    journal: { bytes: 0 },
+    intervalMs: config.metrics.storage_scan_minutes * 60_000,
+    task: (work) => tasks.runAsync("storage_reconciliation", work),
+    nowMs,
+    unixMs,
+  });
+  void watch.start();
+  return watch;
+}
