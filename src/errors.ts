@@ -27,6 +27,9 @@ export type DomainErrorKind =
   | "patch-unsupported"
   | "unauthorized"
   | "login-invalid"
+  | "keys-unavailable"
+  | "token-in-use"
+  | "bitrate-not-allowed"
   | "forbidden"
   | "route-not-found"
   | "method-not-allowed"
@@ -208,7 +211,8 @@ export class PatchUnsupported extends DomainError {
 
 export class Unauthorized extends DomainError {
   readonly kind = "unauthorized";
-  readonly schemes: readonly ("bearer" | "basic")[];
+  /** What to ask for: a token, another token than the one that was sent, or a password. */
+  readonly schemes: readonly ("bearer" | "bearer-refused" | "basic")[];
   override readonly securityEvent: SecurityEvent | undefined;
   constructor(
     what = "Send a valid token as Authorization: Bearer.",
@@ -220,6 +224,33 @@ export class Unauthorized extends DomainError {
     super(what);
     this.schemes = facts.schemes ?? ["bearer"];
     this.securityEvent = facts.securityEvent;
+  }
+}
+
+/** The keys that viewer tokens of others are checked with cannot be had. */
+export class KeysUnavailable extends DomainError {
+  readonly kind = "keys-unavailable";
+  constructor(reason: string, retryAfterSeconds?: number) {
+    super(`The key set for viewer tokens cannot be used: ${reason}`, retryAfterSeconds);
+  }
+}
+
+/** As many viewers as a token may have are watching with it. */
+export class TokenInUse extends DomainError {
+  readonly kind = "token-in-use";
+  constructor(viewersMax: number, retryAfterSeconds: number) {
+    super(
+      `This viewer token is good for ${viewersMax} viewers at once, and they are here.`,
+      retryAfterSeconds,
+    );
+  }
+}
+
+/** The stream has more bits per second than the viewer's token allows. */
+export class BitrateNotAllowed extends DomainError {
+  readonly kind = "bitrate-not-allowed";
+  constructor(bitrateMax: number) {
+    super(`The stream has more than the ${bitrateMax} bit/s that this viewer token allows.`);
   }
 }
 

@@ -23,6 +23,7 @@ import { createMetrics, openExposition } from "./server/metrics.ts";
 import { StreamSources } from "./server/stream-sources.ts";
 import { openServerTracing } from "./server/tracing.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
+import { openViewerTokens } from "./server/viewer-tokens.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -160,6 +161,7 @@ function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
   return {
     admin: { token, boundHost, allowedHosts, allowedOrigins },
     metricsAccess: config.metrics,
+    viewerTokens: openViewerTokens({ config, logger, unixMs, nowMs, randomBytes }),
     login: openLogin({ auth: config.api.auth, folder: config.db.dir, unixMs, randomBytes }),
   };
 }
@@ -234,6 +236,7 @@ function whepSettings({ webrtc }: Config) {
     corsOrigins: webrtc.cors_origins,
     iceServers: webrtc.ice_servers,
     sourceWaitSeconds: webrtc.source_wait_seconds,
+    sessionSecondsMax: webrtc.session_max_age_seconds,
     ratePerSecond: webrtc.whep_rate_per_second,
     rateBurst: webrtc.whep_rate_burst,
     peersMaxPerStream: webrtc.max_peers_per_stream,

@@ -1,6 +1,7 @@
 /** The HTTP application: which routes there are, in whose instance, behind which guard. Plug-in order only. */
 import { Elysia } from "elysia";
 import type { Login } from "../auth/login.ts";
+import type { ViewerTokens } from "../auth/viewer-token.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { HttpMetrics } from "../metrics/http-metrics.ts";
@@ -11,13 +12,13 @@ import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
 import { whepRoutes } from "../whep/routes.ts";
 import { Sessions, type WhepPeer } from "../whep/sessions.ts";
+import { type ViewingEnd, Viewings } from "../whep/viewings.ts";
 import {
   type AdminGuardOptions,
   adminGuard,
   type Guard,
   type MetricsAccess,
   metricsGuard,
-  playerGuard,
   routeGuard,
 } from "./auth.ts";
 import { LoginBackoff } from "./login-backoff.ts";
@@ -33,9 +34,11 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
 import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
+import { viewerAccess } from "./viewer-access.ts";
 import { WHEP_DETAILS } from "./whep-documentation.ts";
 
-export type AppPeer = WhepPeer & KickablePeer & { close(reason: "kicked" | "client_gone"): void };
+export type AppPeer = WhepPeer &
+  KickablePeer & { close(reason: "kicked" | "client_gone" | ViewingEnd): void };
 export type AppStream = WhepStream & StreamFacts;
 
 export interface AppStreams<S extends AppStream> {
@@ -55,6 +58,8 @@ export interface WhepSettings {
   readonly corsOrigins: readonly string[];
   readonly iceServers: readonly IceServer[];
   readonly sourceWaitSeconds: number;
+  /** Greatest age of a session; 0 = no limit. */
+  readonly sessionSecondsMax: number;
   /** 0 = no limit. */
   readonly ratePerSecond: number;
   readonly rateBurst: number;
@@ -66,6 +71,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
   readonly metricsAccess: MetricsAccess;
+  readonly viewerTokens: ViewerTokens;
   /** undefined where nobody logs in by name and password. */
   readonly login: Login | undefined;
   readonly whep: WhepSettings;
@@ -141,7 +147,7 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
   clientAddress: (request: Request) => string,
   requests: RequestContext,
 ) {
-  const { whep, nowMs, randomBytes } = deps;
+  const { whep, nowMs, unixMs, randomBytes, viewerTokens: tokens } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
   return new Elysia({ name: "whep-instance" })
     .use(whepHttpHook({ instruments: deps.instruments, joinRefused: deps.joinRefused, nowMs }))
@@ -152,7 +158,8 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
         sessions: new Sessions<P>({ randomBytes, nowMs }),
         isDraining: deps.isDraining,
         limitRate: (request) => rate.take(clientAddress(request)),
-        authorize: playerGuard(whep.token),
+        authorize: viewerAccess({ token: whep.token, tokens }),
+        viewings: new Viewings({ unixMs, sessionSecondsMax: whep.sessionSecondsMax }),
         sourceWaitSeconds: whep.sourceWaitSeconds,
         corsOrigins: whep.corsOrigins,
         iceServers: whep.iceServers,

@@ -1,5 +1,5 @@
 /**
- * Who may use the admin routes and, where a token is configured, the WHEP routes.
+ * Who may use the admin routes and read the metrics. Who may watch: viewer-access.ts.
  * The client's address is never a reason for trust: a web page can make the browser of a trusted machine send.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -68,16 +68,6 @@ export function routeGuard(guard: Guard | undefined) {
   };
 }
 
-/** For WHEP: "" lets everyone in. Throws Unauthorized. */
-export function playerGuard(token: string): (request: Request) => void {
-  if (token === "") return () => {};
-  const isToken = secretCheck(token);
-  return (request) => {
-    const sent = bearerOf(request);
-    if (sent === undefined || !isToken(sent)) throw refusal(request);
-  };
-}
-
 export interface MetricsAccess {
   readonly token: string;
   readonly username: string;
@@ -125,7 +115,7 @@ export function bearerOf(request: Request): string | undefined {
 }
 
 /** Both sides are hashed: equal lengths for the comparison, and its time says nothing of the secret. */
-function secretCheck(secret: string): (sent: string) => boolean {
+export function secretCheck(secret: string): (sent: string) => boolean {
   const expected = digest(secret);
   return (sent) => timingSafeEqual(digest(sent), expected);
 }

@@ -41,6 +41,9 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "precondition-failed": { status: 412, title: "If-Match is stale" },
   "patch-unsupported": { status: 422, title: "No counter-offer to answer" },
   unauthorized: { status: 401, title: "Unauthorized" },
+  "keys-unavailable": { status: 503, title: "Keys not available" },
+  "token-in-use": { status: 503, title: "Viewer token in use" },
+  "bitrate-not-allowed": { status: 403, title: "Bitrate not allowed" },
   "login-invalid": { status: 400, title: "Bad Request" },
   forbidden: { status: 403, title: "Forbidden" },
   "route-not-found": { status: 404, title: "Not Found" },
@@ -56,7 +59,11 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
 };
 
 /** RFC 6750 §3 and RFC 7617 §2. */
-const CHALLENGES = { bearer: "Bearer", basic: 'Basic realm="metrics", charset="UTF-8"' } as const;
+const CHALLENGES = {
+  bearer: "Bearer",
+  "bearer-refused": 'Bearer error="invalid_token"',
+  basic: 'Basic realm="metrics", charset="UTF-8"',
+} as const;
 
 export const PROBLEM_TYPE = "application/problem+json";
 

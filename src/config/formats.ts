@@ -72,9 +72,20 @@ export function parsePattern(text: string): RegExp | undefined {
   }
 }
 
+function isJwksPlace(text: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return true;
+  if (!URL.canParse(text)) return false;
+  // Whoever can change the keys on their way lets in whom they like.
+  const { hostname } = new URL(text);
+  const onLoopback = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return scheme === "https" || (scheme === "http" && onLoopback);
+}
+
 const CHECKS = {
   "dragonfork-address": (text: string) => parseAddress(text) !== undefined,
   "dragonfork-leg-range": isLegRange,
+  "dragonfork-jwks": isJwksPlace,
   "dragonfork-ip": (text: string) => isIP(text) !== 0 && text !== "0.0.0.0" && text !== "::",
   "dragonfork-host": isHost,
   "dragonfork-pattern": (text: string) => parsePattern(text) !== undefined,

@@ -273,6 +273,39 @@ const WebrtcAccessFields = {
     secret: true,
     description: "When set, players must send it as `Authorization: Bearer`.",
   }),
+  viewer_secret: text({
+    env: "CORE_WEBRTC_VIEWER_SECRET",
+    default: "",
+    // RFC 7518 §3.2: as long as the hash at least.
+    pattern: "^(?:.{32,512})?$",
+    allowed: "empty, or 32 to 512 characters",
+    secret: true,
+    description:
+      "Secret shared with a program of yours that signs viewer tokens by HS256; see “Who may watch”.",
+  }),
+  viewer_jwks: text({
+    env: "CORE_WEBRTC_VIEWER_JWKS",
+    default: "",
+    format: "dragonfork-jwks",
+    allowed: "the path of a JWKS file, an https:// URL, or an http:// URL on loopback",
+    description: "Public keys of a program that signs viewer tokens by RS256 or EdDSA.",
+  }),
+  viewer_audience: text({
+    env: "CORE_WEBRTC_VIEWER_AUDIENCE",
+    default: "",
+    maxLength: SECRET_LENGTH_MAX,
+    allowed: SECRET_ALLOWED,
+    description: "When set, viewer tokens that were not made here must name it in `aud`.",
+  }),
+  session_max_age_seconds: whole({
+    env: "CORE_WEBRTC_SESSION_MAX_AGE_SECONDS",
+    default: 86_400,
+    minimum: 0,
+    maximum: 31_536_000,
+    allowed: "a whole number from 0 to 31536000 (0 = no limit)",
+    description:
+      "After this time a viewer has to join anew, with new keys, where its process says nothing else.",
+  }),
   whep_rate_per_second: decimal({
     env: "CORE_WEBRTC_WHEP_RATE_PER_SECOND",
     default: 5,

@@ -83,6 +83,8 @@ export class StreamSources {
     const peersMax = record.webrtc.max_peers > 0 ? record.webrtc.max_peers : undefined;
     const stream = this.options.streams.get(id) ?? this.add(id);
     stream.peersMax = peersMax;
+    stream.tokenPolicy = record.webrtc.token;
+    stream.sessionSecondsMax = record.webrtc.session_max_age_seconds || undefined;
     stream.setGopCache(gopCacheOf(record.webrtc.gop_cache, this.options.gopCache));
   };
 

@@ -2,9 +2,12 @@
  * The hub of one published id: its tracks, whether media flows, and who is told when packets arrive.
  * Imports neither sources nor peers.
  */
+
+import type { TokenPolicy } from "../auth/viewer-token.ts";
 import type { MediaKind } from "../errors.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
 import type { PlayedStream, StreamListener } from "./played.ts";
+import { RateMeter } from "./rate-meter.ts";
 import { type Codec, Track } from "./track.ts";
 
 /**
@@ -30,6 +33,10 @@ export class Stream implements PlayedStream {
   readonly id: string;
   /** Greatest number of viewers, undefined where only the server's limit holds. */
   peersMax: number | undefined;
+  /** Who may watch. */
+  tokenPolicy: TokenPolicy = "server";
+  /** Greatest age of a viewer's session, undefined where the server's limit holds; 0 = no limit. */
+  sessionSecondsMax: number | undefined;
   private trackList: readonly Track[] = [];
   private sourceRuns = false;
   private liveSince: number | undefined;
@@ -38,6 +45,7 @@ export class Stream implements PlayedStream {
   private readonly listeners = new Set<StreamListener>();
   private readonly nowMs: () => number;
   private gopCache: GopCache | undefined;
+  private rate: RateMeter | undefined;
 
   /** `nowMs` is Unix time in milliseconds. */
   constructor(options: { id: string; peersMax: number | undefined; nowMs: () => number }) {
@@ -54,6 +62,11 @@ export class Stream implements PlayedStream {
   /** Unix time in ms since when media flows without a break of the source. */
   get liveSinceMs(): number | undefined {
     return this.state === "live" ? this.liveSince : undefined;
+  }
+
+  /** Bits per second that came in of late, undefined where that is not known yet. */
+  get bitrate(): number | undefined {
+    return this.state === "live" ? this.rate?.read(this.bytesReceived, this.nowMs()) : undefined;
   }
 
   get tracks(): readonly Track[] {
@@ -107,6 +120,7 @@ export class Stream implements PlayedStream {
   sourceLive(): void {
     if (!this.sourceRuns || this.liveSince !== undefined) return;
     this.liveSince = this.nowMs();
+    this.rate = new RateMeter(this.bytesReceived, this.liveSince);
     this.settle(true);
   }
 
@@ -128,6 +142,10 @@ export class Stream implements PlayedStream {
   close(): void {
     this.sourceStopped();
     this.replaceTracks([]);
+  }
+
+  private get bytesReceived(): number {
+    return this.trackList.reduce((sum, track) => sum + track.bytesReceived, 0);
   }
 
   private hasTracks(descriptions: readonly TrackDescription[]): boolean {

@@ -1,6 +1,8 @@
 /**
  * What the WHEP methods do, in the order in which they refuse. Throws domain errors; knows no HTTP status.
  */
+
+import type { TokenPolicy, ViewGrant } from "../auth/viewer-token.ts";
 import {
   FragmentInvalid,
   OfferInvalid,
@@ -19,10 +21,11 @@ import { hasMediaType, readBody, SDP_BYTES_MAX } from "./body.ts";
 import { matches, readIfMatch } from "./entity-tag.ts";
 import { FRAGMENT, SDP } from "./headers.ts";
 import type { IceCredentials, Session, Sessions, WhepPeer } from "./sessions.ts";
+import type { ViewedStream, Viewings } from "./viewings.ts";
 
 /** What the endpoint needs of a stream. */
-export interface WhepStream {
-  readonly id: string;
+export interface WhepStream extends ViewedStream {
+  readonly tokenPolicy: TokenPolicy;
   readonly state: "down" | "starting" | "live";
   whenLive(timeoutMs: number): Promise<boolean>;
 }
@@ -44,8 +47,9 @@ export interface EndpointOptions<S extends WhepStream, P extends WhepPeer> {
   readonly isDraining: () => boolean;
   /** Throws RateLimited. */
   readonly limitRate: (request: Request) => void;
-  /** Throws Unauthorized. */
-  readonly authorize: (request: Request) => void;
+  /** Who may watch a stream; undefined is one that does not exist. Rejects with Unauthorized or KeysUnavailable. */
+  readonly authorize: (request: Request, stream: S | undefined) => Promise<ViewGrant>;
+  readonly viewings: Viewings;
   readonly sourceWaitSeconds: number;
   /** Told how a join goes on, for traces and the log. */
   readonly joins: JoinObserver;
@@ -72,22 +76,24 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     this.options = options;
   }
 
-  /** For GET and HEAD on the endpoint: throws where the stream is not there. */
-  look(request: Request, id: unknown): S {
-    this.options.authorize(request);
-    return this.stream(id);
+  /** For GET and HEAD on the endpoint: rejects where the stream is not there. */
+  async look(request: Request, id: unknown): Promise<S> {
+    const found = this.find(id);
+    await this.options.authorize(request, found);
+    return existing(found);
   }
 
   /** For GET and HEAD on the session. */
-  lookAtSession(request: Request, id: unknown, secret: string): Session<P> {
-    return this.options.sessions.get(this.look(request, id).id, secret);
+  async lookAtSession(request: Request, id: unknown, secret: string): Promise<Session<P>> {
+    return this.options.sessions.get((await this.look(request, id)).id, secret);
   }
 
   /** An offer for a session. Everything that is cheap to find out comes before the body is read. */
   async post(request: Request, id: unknown): Promise<Session<P>> {
-    this.options.authorize(request);
+    const found = this.find(id);
+    const grant = await this.options.authorize(request, found);
     if (this.options.isDraining()) throw new ServerDraining();
-    const stream = this.stream(id);
+    const stream = existing(found);
     this.options.peers.admit(stream);
     this.options.limitRate(request);
     if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
@@ -95,7 +101,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     this.options.joins.offered(request, stream.id, Buffer.byteLength(body));
     const offer = parseOffer(body);
     await this.awaitLive(stream);
-    const peer = await this.options.peers.open(stream, offer);
+    const peer = await this.open(stream, offer, grant);
     this.options.joins.answered(request, stream.id, peer.id);
     return this.options.sessions.open(stream.id, peer, offer);
   }
@@ -105,7 +111,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
    * Whatever is thrown, the session goes on (WHEP §4.5.3).
    */
   async patch(request: Request, id: unknown, secret: string): Promise<PatchResult<P>> {
-    const session = this.lookAtSession(request, id, secret);
+    const session = await this.lookAtSession(request, id, secret);
     this.options.limitRate(request);
     if (hasMediaType(request, SDP)) throw new PatchUnsupported();
     if (!hasMediaType(request, FRAGMENT)) throw new UnsupportedMediaType(FRAGMENT);
@@ -126,17 +132,28 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
    * Ends a session. Idempotent: a session that has ended, or of which nothing is known any more, is a
    * session that is not there, which is what the player asked for. So an unguessed URL tells nothing either.
    */
-  delete(request: Request, id: unknown, secret: string): void {
-    const stream = this.look(request, id);
+  async delete(request: Request, id: unknown, secret: string): Promise<void> {
+    const stream = await this.look(request, id);
     this.options.limitRate(request);
     this.options.sessions.remove(stream.id, secret);
   }
 
-  private stream(id: unknown): S {
+  private find(id: unknown): S | undefined {
     const known = typeof id === "string" && id.length <= ID_LENGTH_MAX;
-    const stream = known ? this.options.streams.get(id) : undefined;
-    if (stream === undefined) throw new StreamNotFound();
-    return stream;
+    return known ? this.options.streams.get(id) : undefined;
+  }
+
+  private async open(stream: S, offer: Offer, grant: ViewGrant): Promise<P> {
+    const { peers, viewings } = this.options;
+    const viewing = viewings.enter(stream, grant);
+    try {
+      const peer = await peers.open(stream, offer);
+      viewings.started(viewing, peer);
+      return peer;
+    } catch (error) {
+      viewings.leave(viewing);
+      throw error;
+    }
   }
 
   private async awaitLive(stream: S): Promise<void> {
@@ -158,6 +175,12 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     const { mid, kind } = mids[0] ?? { mid: "", kind: "video" };
     return writeFragment({ ...local, mid, kind, bundle: mids.map((section) => section.mid) });
   }
+}
+
+/** To be called once the request may know: who must not watch learns nothing of which streams there are. */
+function existing<S>(found: S | undefined): S {
+  if (found === undefined) throw new StreamNotFound();
+  return found;
 }
 
 export interface PatchResult<P extends WhepPeer> {

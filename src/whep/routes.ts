@@ -67,8 +67,8 @@ function endpointRoutes<S extends WhepStream, P extends WhepPeer>(
   const endpoint = new WhepEndpoint(options);
   const links = iceServerLinks(options.iceServers);
   /** Also HEAD: Elysia leads it to the handler of GET in some ways in, to its own in others. */
-  const look = ({ request, params, set }: LookContext) => {
-    endpoint.look(request, params.id);
+  const look = async ({ request, params, set }: LookContext) => {
+    await endpoint.look(request, params.id);
     set.status = request.method === "HEAD" ? 200 : 204;
     if (request.method === "HEAD") set.headers["content-type"] = SDP;
     return "";
@@ -108,8 +108,8 @@ function endpointRoutes<S extends WhepStream, P extends WhepPeer>(
 function sessionRoutes<S extends WhepStream, P extends WhepPeer>(options: WhepRoutesOptions<S, P>) {
   const { details } = options;
   const endpoint = new WhepEndpoint(options);
-  const look = ({ request, params, set }: LookContext) => {
-    endpoint.lookAtSession(request, params.id, params.session ?? "");
+  const look = async ({ request, params, set }: LookContext) => {
+    await endpoint.lookAtSession(request, params.id, params.session ?? "");
     set.status = 204;
     return "";
   };
@@ -129,8 +129,8 @@ function sessionRoutes<S extends WhepStream, P extends WhepPeer>(options: WhepRo
     )
     .delete(
       SESSION,
-      ({ request, params, set }) => {
-        endpoint.delete(request, params.id, params.session);
+      async ({ request, params, set }) => {
+        await endpoint.delete(request, params.id, params.session);
         set.status = 204;
         return "";
       },

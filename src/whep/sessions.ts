@@ -6,6 +6,7 @@ import { IceTimeout, SessionNotFound } from "../errors.ts";
 import type { LocalIce } from "../wire/sdp/answer.ts";
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
 import { entityTag } from "./entity-tag.ts";
+import type { ViewingEnd } from "./viewings.ts";
 
 export interface IceCredentials {
   readonly iceUfrag: string;
@@ -19,7 +20,7 @@ export interface WhepPeer {
   readonly local: LocalIce;
   readonly iceTransportMids: readonly { readonly mid: string; readonly kind: string }[];
   addRemoteCandidates(candidates: readonly RemoteCandidate[]): void;
-  close(reason: "client_gone"): void;
+  close(reason: "client_gone" | ViewingEnd): void;
   onClosed(listener: (reason: string) => void): void;
 }
 

@@ -372,7 +372,10 @@ describe("WHEP checklist", () => {
       const headers = authorization === "" ? {} : { authorization };
       const answer = await harness.offer("test", CHROMIUM, headers);
       expect({ authorization, status: answer.status }).toEqual({ authorization, status: 401 });
-      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+      // RFC 6750 §3.1: only who sent a token is told that it is wrong.
+      const challenge =
+        authorization === "Bearer wrong" ? 'Bearer error="invalid_token"' : "Bearer";
+      expect(answer.headers.get("www-authenticate")).toBe(challenge);
     }
     for (const [method, path] of [
       ["GET", ENDPOINT],

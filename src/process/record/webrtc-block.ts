@@ -1,5 +1,6 @@
 /** The `webrtc` block of a record: which legs the stream has and how each is coded. */
 import { Type } from "@sinclair/typebox";
+import { TOKEN_POLICIES, type TokenPolicy } from "../../auth/viewer-token.ts";
 import type { Fields } from "./fields.ts";
 import { defaultGopCache, type GopCacheBlock, GopCacheSchema, parseGopCache } from "./gop-cache.ts";
 
@@ -26,6 +27,9 @@ export interface WebrtcBlock {
   /** 0 = the server's default. */
   max_peers: number;
   gop_cache: GopCacheBlock;
+  token: TokenPolicy;
+  /** 0 = the server's default. */
+  session_max_age_seconds: number;
 }
 
 const legModes: readonly LegMode[] = ["auto", "copy", "transcode", "off"];
@@ -77,6 +81,19 @@ export const WebrtcBlockSchema = Type.Object(
       description: "Most viewers of this stream; 0 = the server's default.",
     }),
     gop_cache: GopCacheSchema,
+    token: Type.Union(
+      TOKEN_POLICIES.map((policy) => Type.Literal(policy)),
+      {
+        default: "server",
+        description:
+          "Who may watch. server: as CORE_WEBRTC_WHEP_TOKEN says. public: everybody. bearer: who has that token, or a signed viewer token. signed: only who has a signed viewer token for this stream. A change counts for new viewers.",
+      },
+    ),
+    session_max_age_seconds: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description: "After this time a viewer has to join anew; 0 = the server's default.",
+    }),
   },
   { description: "Ours: not part of datarhei Core's process." },
 );
@@ -89,6 +106,8 @@ export function defaultWebrtcBlock(): WebrtcBlock {
     audio: { mode: "auto", codec: "opus", bitrate_kbit: 64 },
     max_peers: 0,
     gop_cache: defaultGopCache(),
+    token: "server",
+    session_max_age_seconds: 0,
   };
 }
 
@@ -112,6 +131,8 @@ export function parseWebrtcBlock(
     audio: parseAudio(block.child("audio"), start.audio),
     max_peers: block.count("max_peers", start.max_peers),
     gop_cache: parseGopCache(block.child("gop_cache"), start.gop_cache),
+    token: block.choice("token", start.token, TOKEN_POLICIES),
+    session_max_age_seconds: block.count("session_max_age_seconds", start.session_max_age_seconds),
   };
   if (parsed.enabled && parsed.video.mode === "off" && parsed.audio.mode === "off") {
     record.problems.rule(

@@ -1,6 +1,7 @@
 /** Stand-ins for the rooms behind the API: streams, peers and processes that do what a test tells them. */
 import type { AppPeers, AppStream } from "../../../src/api/app.ts";
 import type { Change, ProcessApi, ProcessEntry } from "../../../src/api/process-api.ts";
+import type { TokenPolicy } from "../../../src/auth/viewer-token.ts";
 import {
   CommandFailed,
   type DomainError,
@@ -32,6 +33,9 @@ export class FakeStream implements AppStream {
   produced: readonly ProducedTrack[] = [H264, OPUS];
   liveSinceMs: number | undefined = 1_700_000_000_000;
   peersMax: number | undefined;
+  tokenPolicy: TokenPolicy = "server";
+  sessionSecondsMax: number | undefined;
+  bitrate: number | undefined;
   /** What whenLive() resolves to; the state changes with it. */
   comesLive = true;
   waitedMs: number[] = [];

@@ -4,6 +4,7 @@ import { createApp, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
 import type { Login } from "../../../src/auth/login.ts";
+import type { ViewerTokensOptions } from "../../../src/auth/viewer-token.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { HttpMetrics } from "../../../src/metrics/http-metrics.ts";
 import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
@@ -12,6 +13,7 @@ import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
+import { testViewerTokens } from "./viewer-tokens.ts";
 
 export interface HarnessOptions {
   /** In place of the fakes. */
@@ -19,6 +21,7 @@ export interface HarnessOptions {
   readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
   readonly login?: Login;
   readonly metricsAccess?: Partial<MetricsAccess>;
+  readonly viewerTokens?: Partial<ViewerTokensOptions>;
   readonly whep?: Partial<WhepSettings>;
 }
 
@@ -74,12 +77,14 @@ export class Harness {
       about: { id: "test", name: "studio", version: "0.1.0", commit: "abc" },
       admin,
       login: options.login,
+      viewerTokens: testViewerTokens(() => this.unixMs(), options.viewerTokens),
       metricsAccess: { token: "", username: "", password: "", ...options.metricsAccess },
       whep: {
         token: "",
         corsOrigins: ["*"],
         iceServers: [],
         sourceWaitSeconds: 5,
+        sessionSecondsMax: 86_400,
         ratePerSecond: 0,
         rateBurst: 0,
         peersMaxPerStream: 200,
@@ -100,7 +105,7 @@ export class Harness {
       tracing: undefined,
       isDraining: () => this.peers.draining,
       nowMs: () => this.nowMs,
-      unixMs: () => 1_795_208_703_000 + this.nowMs,
+      unixMs: () => this.unixMs(),
       // Different bytes at every call, the same in every run.
       randomBytes: (size) => {
         this.random += 1;
@@ -111,6 +116,10 @@ export class Harness {
       },
       clientAddress: () => this.clientAddress,
     });
+  }
+
+  unixMs(): number {
+    return 1_795_208_703_000 + this.nowMs;
   }
 
   /** Sends a request and waits until the hooks after the answer have run. */

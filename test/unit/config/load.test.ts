@@ -184,8 +184,23 @@ describe("problems", () => {
     ["CORE_WEBRTC_CORS_ORIGINS", "https://a.example.org http://[::1]:8080"],
     ["CORE_WEBRTC_SOURCE_WAIT_SECONDS", "0.5"],
     ["CORE_API_TOKEN", "abcDEF0123456789-._~+/=="],
+    ["CORE_WEBRTC_VIEWER_JWKS", "/etc/dragonfork/keys.json"],
+    ["CORE_WEBRTC_VIEWER_JWKS", "https://login.example.org/keys?tenant=1"],
+    ["CORE_WEBRTC_VIEWER_JWKS", "http://127.0.0.1:9000/keys"],
   ])("%s=%s is allowed", (name, value) => {
     expect(problems(fromEnvironment({ [name]: value }))).toEqual([]);
+  });
+
+  test("keys of viewers come over no open network, and their secret is long", () => {
+    for (const [name, value] of [
+      ["CORE_WEBRTC_VIEWER_JWKS", "http://login.example.org/keys"],
+      ["CORE_WEBRTC_VIEWER_JWKS", "file:///etc/keys.json"],
+      ["CORE_WEBRTC_VIEWER_JWKS", "https://"],
+      ["CORE_WEBRTC_VIEWER_SECRET", "too short to be a secret"],
+      ["CORE_METRICS_USERNAME", "a:b"],
+    ] as const) {
+      expect(problems(fromEnvironment({ [name]: value }))).toHaveLength(1);
+    }
   });
 
   test("a wrong secret is not shown", () => {

@@ -143,6 +143,11 @@ describe("a wrong JSON type is refused with field, found and allowed:", () => {
       "webrtc.max_peers: found 0.5; allowed: a whole number from 0",
     ],
     [
+      "an unknown rule for viewers",
+      { ...live, webrtc: { token: "none" } },
+      'webrtc.token: found "none"; allowed: server, public, bearer, signed',
+    ],
+    [
       "a cache of an hour",
       { ...live, webrtc: { gop_cache: { seconds: 3600 } } },
       "webrtc.gop_cache.seconds: found 3600; allowed: 0 to 60",
@@ -200,7 +205,7 @@ describe("a change", () => {
   const base = parseRecord({
     ...minimal,
     reference: "r",
-    webrtc: { enabled: true, max_peers: 3, video: { bitrate_kbit: 900 } },
+    webrtc: { enabled: true, max_peers: 3, token: "signed", video: { bitrate_kbit: 900 } },
   });
 
   test("keeps everything it doesn't name, the webrtc block too", () => {
@@ -219,7 +224,7 @@ describe("a change", () => {
 
   test("goes into the webrtc block field by field", () => {
     const { webrtc } = parseRecord({ webrtc: { video: { codec: "vp8" } } }, base);
-    expect(webrtc).toMatchObject({ enabled: true, max_peers: 3 });
+    expect(webrtc).toMatchObject({ enabled: true, max_peers: 3, token: "signed" });
     expect(webrtc?.video).toMatchObject({ codec: "vp8", bitrate_kbit: 900, mode: "auto" });
     const cached = parseRecord({ webrtc: { gop_cache: { seconds: 4 } } }, base).webrtc;
     expect(cached?.gop_cache).toEqual({ enabled: true, seconds: 4, packets: 0, bytes: 0 });
