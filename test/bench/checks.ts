@@ -1,10 +1,11 @@
 /**
  * What a load table does not show: that memory comes back, that a long group of pictures does not keep viewers
- * waiting, that a crowd at the door stops nobody's picture, that many viewers lose nothing, and how long a packet
- * stays in the server.
+ * waiting, that a crowd at the door stops nobody's picture, that many viewers lose nothing, how long a packet
+ * stays in the server, and what Chromium makes of it.
  */
 import { readFileSync } from "node:fs";
 import { WhepPlayer } from "../support/whep-player.ts";
+import { chromiumChecks } from "./chromium.ts";
 import { relayHop, serverHop } from "./hop.ts";
 import { load } from "./load.ts";
 import { type BenchServer, startOurs } from "./servers.ts";
@@ -31,6 +32,7 @@ export async function runChecks(tools: string): Promise<readonly Check[]> {
     ...(await withServer({}, (server) => crowdAtTheDoor(tools, server))),
     ...(await withServer({}, (server) => manyViewers(tools, server))),
     await hop(),
+    ...(await chromiumChecks()),
   ];
 }
 
