@@ -65,6 +65,7 @@ export class FanOut {
       return;
     }
     subscriber.startAt(start);
+    if (start < track.ring.head) subscriber.replayWithin(catchUpTicks(track, start));
     this.behind.add(subscriber);
     this.catchUp();
   }
@@ -229,6 +230,12 @@ export class FanOut {
 /** Where a viewer that joins now begins; −1: at the next keyframe. */
 function replayIndex({ kind, ring }: PlayedTrack): number {
   return kind === "video" ? ring.replayIndex : ring.head;
+}
+
+/** How long it takes to send what is held from this packet on, in ticks of the track's clock. */
+function catchUpTicks({ clockRate, ring }: PlayedTrack, from: number): number {
+  const turns = (ring.head - from) / CATCH_UP_PACKETS;
+  return (turns * CATCH_UP_INTERVAL_MS * clockRate) / 1000;
 }
 
 /** True where it was in the list. */

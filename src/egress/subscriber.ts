@@ -8,6 +8,9 @@ import type { Endpoint } from "../transport/media-socket.ts";
 import { RTP_HEADER_BYTES, writeUint32 } from "../wire/rtp/header.ts";
 import type { SrtpCipher } from "./cipher/cipher.ts";
 
+/** Frames of a replay may be so much closer together than they were; two of them must not get one timestamp. */
+const REPLAY_SPEED_MAX = 64;
+
 /** Where a viewer is reached and how its packets are protected; shared by its tracks. */
 export interface ViewerPath {
   /** Moves when the player's address does. */
@@ -53,6 +56,12 @@ export class Subscriber {
   /** Extended sequence number minus packet index. */
   private sequenceShift = 0;
   private rtxSequence: number;
+  /** Packets before this index belong to the replay. */
+  private replayEnd = 0;
+  /** Source timestamp of the last packet of the replay. */
+  private replayTimestamp = 0;
+  /** How much of their distance frames of the replay keep. */
+  private replayScale = 1;
 
   constructor(options: SubscriberOptions) {
     this.track = options.track;
@@ -81,6 +90,19 @@ export class Subscriber {
   }
 
   /**
+   * What the ring holds by now will be sent within this time, in ticks of the track's clock, so its timestamps are
+   * moved together to that length, up to the last one. A player would take packets of the last seconds that come
+   * in no time for jitter, and stay behind for long.
+   */
+  replayWithin(ticks: number): void {
+    const { ring } = this.track;
+    this.replayEnd = ring.head;
+    this.replayTimestamp = ring.timestamp(ring.head - 1);
+    const span = (this.replayTimestamp - ring.timestamp(this.nextIndex)) | 0;
+    this.replayScale = Math.min(1, Math.max(ticks / span, 1 / REPLAY_SPEED_MAX));
+  }
+
+  /**
    * The packet index behind a 16-bit sequence number the player names, near the last that was sent.
    * Undefined where the player was never sent it, or the ring no longer holds it: a number that is still to come
    * may get another packet, and two packets under one number would share an IV (RFC 7714 §8.1).
@@ -100,7 +122,7 @@ export class Subscriber {
     const at = batch.next();
     const out = batch.arena;
     writeHeader(out, at, this.payloadType | ring.marker(index), extended);
-    writeUint32(out, at + 4, ring.timestamp(index) + this.timestampShift);
+    writeUint32(out, at + 4, this.timestamp(index));
     writeUint32(out, at + 8, this.ssrc);
     const { cipher, endpoint } = this.path;
     const rollover = Math.floor(extended / 65536);
@@ -126,12 +148,20 @@ export class Subscriber {
     const at = batch.next();
     const out = batch.arena;
     writeHeader(out, at, this.rtx.payloadType | ring.marker(index), extended);
-    writeUint32(out, at + 4, ring.timestamp(index) + this.timestampShift);
+    writeUint32(out, at + 4, this.timestamp(index));
     writeUint32(out, at + 8, this.rtx.ssrc);
     const { cipher, endpoint } = this.path;
     const length = ring.length(index) + RTX_PREFIX_BYTES;
     const rollover = Math.floor(extended / 65536);
     batch.commit(cipher.protect(out, at, scratch, 0, length, rollover), endpoint);
+  }
+
+  /** As the player sees it, modulo 2^32. */
+  private timestamp(index: number): number {
+    const source = this.track.ring.timestamp(index);
+    if (index >= this.replayEnd) return source + this.timestampShift;
+    const behind = (this.replayTimestamp - source) | 0;
+    return this.replayTimestamp - Math.round(behind * this.replayScale) + this.timestampShift;
   }
 }
 

@@ -11,6 +11,7 @@ import { quantiles } from "./hot-path.ts";
 
 const FIRST_FRAME_MS_MAX = 200;
 const CLICKS = 9;
+const ROUNDS = 3;
 const FPS = 30;
 /** The frame number in black and white boxes, the lowest bit first: enough for half an hour. */
 const CLOCK_BITS = 16;
@@ -63,11 +64,14 @@ const WATCH_CLOCK = `(async () => {
 /** Needs Chromium on the PATH. */
 export async function chromiumChecks(): Promise<readonly Check[]> {
   const server = await startServer({ demo: true });
-  const chromium = await openChromium();
+  // Both before anybody watches: the start of a browser takes the time of the one that plays.
+  const browsers = [await openChromium(), await openChromium()];
   try {
-    return [await firstFrame(chromium.page, server), await lag(chromium.page, server)];
+    const [page, other] = browsers.map((browser) => browser.page);
+    if (page === undefined || other === undefined) return [];
+    return [await firstFrame(page, server), await lag(page, other, server)];
   } finally {
-    await chromium.close();
+    for (const browser of browsers) await browser.close();
     await server.stop();
   }
 }
@@ -93,23 +97,28 @@ async function firstFrame(page: Page, server: TestServer): Promise<Check> {
   };
 }
 
-/** One page joins with the cache, then another without; both are watched at the same time. */
-async function lag(page: Page, server: TestServer): Promise<Check> {
+/** In each round one page joins with the cache, then another without; both are watched at the same time. */
+async function lag(page: Page, other: Page, server: TestServer): Promise<Check> {
   await write(server, "POST", "", true);
   await untilLive(server, "clock");
-  await play(page, server, "clock");
-  await write(server, "PUT", "/clock", false);
-  const other = await openChromium();
-  await play(other.page, server, "clock");
-  await Bun.sleep(SETTLE_MS);
-  const [cached, live] = await Promise.all([watch(page), watch(other.page)]);
-  await other.close();
-  const behindMs = cached.lagMs - live.lagMs;
+  const behindMs: number[] = [];
+  const bufferMs = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    await write(server, "PUT", "/clock", true);
+    await play(page, server, "clock");
+    await write(server, "PUT", "/clock", false);
+    await play(other, server, "clock");
+    await Bun.sleep(SETTLE_MS);
+    const [cached, live] = await Promise.all([watch(page), watch(other)]);
+    behindMs.push(cached.lagMs - live.lagMs);
+    bufferMs.push(`${cached.bufferMs} and ${live.bufferMs}`);
+  }
+  const { p50 } = quantiles(behindMs);
   return {
     check: "how far a viewer from the cache is behind one without it; their jitter buffers",
-    measured: `${behindMs.toFixed(0)} ms; ${cached.bufferMs} and ${live.bufferMs} ms`,
+    measured: `${p50.toFixed(0)} ms; ${bufferMs.join(", ")} ms`,
     target: "one frame (33 ms)",
-    passed: behindMs <= 1000 / FPS,
+    passed: p50 <= 1000 / FPS,
   };
 }
 

@@ -43,6 +43,59 @@ describe("fan-out", () => {
     fanOut.close();
   });
 
+  test("timestamps of the replay lie as close together as it is sent, and meet those of live packets", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    for (let i = 1; i < 100; i++) add();
+    const viewer = subscriberOf(track, batch, { rtx: true });
+    fanOut.add(viewer);
+    await settle(batch);
+    add();
+    fanOut.arm();
+    await settle(batch);
+    const unshifted = batch.packets.map(({ timestamp }) => (timestamp + 16) % 2 ** 32);
+    // Twenty packets each 4 ms would be 18 ticks apart; two frames of a fast camera must stay apart.
+    const apart = 3000 / 64;
+    const expected = Array.from(
+      { length: 100 },
+      (_, i) => 99 * 3000 - Math.round((99 - i) * apart),
+    );
+    expect(unshifted).toEqual([...expected, 100 * 3000]);
+    const [before] = batch.packets.splice(0);
+    viewer.send(0, batch);
+    viewer.sendRtx(0, Buffer.alloc(200), batch);
+    expect(batch.packets.map(({ timestamp }) => timestamp)).toEqual(
+      Array(2).fill(before?.timestamp ?? -1),
+    );
+    fanOut.close();
+  });
+
+  test("a replay that takes longer than its frames did keeps their timestamps", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    const frame = (key: boolean) => {
+      for (let i = 0; i < 400; i++) {
+        track.ring.append(Buffer.alloc(9, 1), {
+          sequence: track.ring.head,
+          timestamp: key ? 0 : 3000,
+          marker: i === 399,
+          startsKeyframe: key && i === 0,
+        });
+      }
+    };
+    frame(true);
+    frame(false);
+    add();
+    fanOut.add(subscriberOf(track, batch));
+    await settle(batch);
+    const timestamps = new Set(batch.packets.map(({ timestamp }) => (timestamp + 16) % 2 ** 32));
+    expect([...timestamps].slice(0, 2)).toEqual([0, 3000]);
+    fanOut.close();
+  });
+
   test("audio joins live", async () => {
     const batch = new RecordingBatch();
     const fanOut = new FanOut(batch);
