@@ -54,6 +54,14 @@ export function badFrom(value: number, colour = BAD): Threshold[] {
   ];
 }
 
+/** Bad below a value, good from there on. */
+export function goodFrom(value: number): Threshold[] {
+  return [
+    { value: null, color: BAD },
+    { value, color: GOOD },
+  ];
+}
+
 export function timeseries(look: Look, form: { stacked?: boolean; bars?: boolean } = {}) {
   const panel = withLook(new TimeseriesPanel(), look, "range")
     .min(0)

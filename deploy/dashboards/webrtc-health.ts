@@ -1,23 +1,12 @@
 /** The dashboard that answers one question: is WebRTC healthy right now? */
 import {
-  AnnotationQueryBuilder,
   type Dashboard,
-  DashboardBuilder,
-  DashboardCursorSync,
-  QueryVariableBuilder,
+  type DashboardBuilder,
   RowBuilder,
-  VariableRefresh,
-  VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { METRICS } from "../../src/metrics/names.ts";
-import { BAD, badFrom, DATASOURCE, GOOD, gauge, POOR, stat, table, timeseries } from "./panels.ts";
-
-/** Of Grafana 11.3, which is older than what the builders are made for. */
-const SCHEMA_VERSION = 39;
-
-const CORE = 'core=~"$core"';
-const STREAM = 'core=~"$core",stream_id=~"$stream_id"';
-const RATE = "$__rate_interval";
+import { CORE, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
+import { BAD, badFrom, GOOD, gauge, POOR, stat, table, timeseries } from "./panels.ts";
 
 const requests = METRICS.whepRequests.name;
 const requestDuration = METRICS.whepRequestDuration.name;
@@ -25,28 +14,15 @@ const iceDuration = METRICS.iceEstablishment.name;
 const iceFailures = METRICS.iceFailures.name;
 
 export function webrtcHealth(): Dashboard {
-  const builder = new DashboardBuilder("WebRTC Health")
-    .uid("dragonfork-webrtc-health")
-    .description("Requests, errors and durations of Dragon Fork's WebRTC.")
-    .tags(["dragonfork", "webrtc"])
-    .timezone("browser")
-    .time({ from: "now-1h", to: "now" })
-    .refresh("30s")
-    .tooltip(DashboardCursorSync.Crosshair)
-    .editable()
-    .withVariable(variable("core", "Core", `${METRICS.activeStreams.name}`))
-    .withVariable(variable("stream_id", "Stream", `${requests}{${CORE}}`))
-    .annotation(alertMarks());
-  apiRow(builder);
-  iceRow(builder);
-  flowRow(builder);
-  capacityRow(builder);
-  degradationRow(builder);
-  const dashboard = { ...builder.build(), schemaVersion: SCHEMA_VERSION };
-  dashboard.panels?.forEach((panel, index) => {
-    panel.id = index + 1;
-  });
-  return dashboard;
+  return dashboard(
+    {
+      uid: "dragonfork-webrtc-health",
+      title: "WebRTC Health",
+      description: "Requests, errors and durations of Dragon Fork's WebRTC.",
+      tags: ["webrtc"],
+    },
+    [apiRow, iceRow, flowRow, capacityRow, degradationRow],
+  );
 }
 
 function apiRow(builder: DashboardBuilder): void {
@@ -90,7 +66,12 @@ function apiRow(builder: DashboardBuilder): void {
         width: 9,
         unit: "s",
         thresholds: badFrom(5, POOR),
-        queries: [{ expr: quantile(0.95, requestDuration, "route", RATE), legend: "{{route}}" }],
+        queries: [
+          {
+            expr: quantile(0.95, { histogram: requestDuration, matchers: STREAM, by: "route" }),
+            legend: "{{route}}",
+          },
+        ],
       }),
     );
 }
@@ -99,6 +80,12 @@ function iceRow(builder: DashboardBuilder): void {
   const connected = `sum(increase(${iceDuration}_count{${STREAM},result="connected"}[$__range]))`;
   const failed = `sum(increase(${iceDuration}_count{${STREAM},result="failed"}[$__range]))`;
   const all = `(sum(increase(${iceDuration}_count{${STREAM}}[$__range])) > 0)`;
+  const establishment = {
+    histogram: iceDuration,
+    matchers: STREAM,
+    by: "stream_id",
+    window: "10m",
+  };
   builder
     .withRow(new RowBuilder("ICE establishment"))
     .withPanel(
@@ -143,8 +130,8 @@ function iceRow(builder: DashboardBuilder): void {
         unit: "s",
         thresholds: badFrom(3),
         queries: [
-          { expr: quantile(0.5, iceDuration, "stream_id", "10m"), legend: "p50 {{stream_id}}" },
-          { expr: quantile(0.95, iceDuration, "stream_id", "10m"), legend: "p95 {{stream_id}}" },
+          { expr: quantile(0.5, establishment), legend: "p50 {{stream_id}}" },
+          { expr: quantile(0.95, establishment), legend: "p95 {{stream_id}}" },
         ],
       }),
     )
@@ -271,36 +258,4 @@ function degradationRow(builder: DashboardBuilder): void {
         ],
       }),
     );
-}
-
-function quantile(share: number, histogram: string, label: string, window: string): string {
-  return `histogram_quantile(${share}, sum by (le, ${label}) (rate(${histogram}_bucket{${STREAM}}[${window}])))`;
-}
-
-/** A label's values to choose from; all of them at first. */
-function variable(label: string, title: string, series: string): QueryVariableBuilder {
-  return new QueryVariableBuilder(label)
-    .label(title)
-    .datasource(DATASOURCE)
-    .query({
-      qryType: 1,
-      query: `label_values(${series},${label})`,
-      refId: "PrometheusVariableQueryEditor-VariableQuery",
-    })
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
-    .multi(true)
-    .includeAll(true)
-    .allValue(".*")
-    .current({ selected: true, text: "All", value: "$__all" });
-}
-
-/** Marks the times at which one of the alerts fired. */
-function alertMarks(): AnnotationQueryBuilder {
-  return new AnnotationQueryBuilder()
-    .name("Alerts")
-    .datasource(DATASOURCE)
-    .enable(true)
-    .iconColor(BAD)
-    .expr(`ALERTS{alertname=~"WebRTC.+",alertstate="firing",stream_id=~"$stream_id"}`);
 }

@@ -1,4 +1,7 @@
-/** Writes the Grafana dashboard: `bun run dashboards`. */
-import { DASHBOARD_FILE, renderDashboard } from "./render.ts";
+/** Writes the Grafana dashboards: `bun run dashboards`. */
+import { DASHBOARD_FOLDER, DASHBOARDS, render } from "./render.ts";
 
-await Bun.write(new URL(`../../${DASHBOARD_FILE}`, import.meta.url), await renderDashboard());
+for (const [name, build] of Object.entries(DASHBOARDS)) {
+  const file = new URL(`../../${DASHBOARD_FOLDER}/${name}`, import.meta.url);
+  await Bun.write(file, await render(name, build));
+}

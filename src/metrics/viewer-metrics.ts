@@ -16,6 +16,8 @@ type Closed = Extract<PeerEvent, { type: "closed" }>;
 
 /** Reasons that alerts compute rates of: from 0 on, so that increase() sees the first one. */
 const EXPECTED_FAILURES = ["no_stun_received", "stun_but_no_dtls", "dtls_failed"];
+/** The same, of viewers that were connected and did not mean to leave. */
+const EXPECTED_LOSSES = ["consent_lost", "worker_lost"];
 /** What ends a viewer whose DTLS did not come to a good end. */
 const DTLS_FAILURES: readonly CloseReason[] = ["dtls_failed", "fingerprint_mismatch"];
 
@@ -200,6 +202,7 @@ export class ViewerMetrics {
       this.packetsExpected.inc({ stream_id, leg }, 0);
     }
     this.joins.inc({ stream_id, outcome: "connected" }, 0);
+    for (const reason of EXPECTED_LOSSES) this.sessionsClosed.inc({ stream_id, reason }, 0);
     for (const reason of EXPECTED_FAILURES) {
       this.failed.inc({ stream_id, reason }, 0);
       this.joins.inc({ stream_id, outcome: reason }, 0);

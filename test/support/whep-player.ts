@@ -67,6 +67,8 @@ export class WhepPlayer {
   /** Media packets by the local port they came to. */
   readonly mediaByPort = new Map<number, number>();
   answersChecks: boolean;
+  /** Takes each RTCP packet of the server, plain. */
+  onRtcp: (packet: Buffer) => void = () => undefined;
   /** Which media packets count as lost on the way. */
   loses: (sequence: number, ssrc: number) => boolean = () => false;
   /** The server's side of ICE, as answered. */
@@ -199,6 +201,10 @@ export class WhepPlayer {
     packet.writeUInt32BE(1, 4);
     packet.writeUInt32BE(ssrc, 8);
     sequences.forEach((sequence, i) => void packet.writeUInt16BE(sequence, 12 + i * 4));
+    this.sendRtcp(packet);
+  }
+
+  sendRtcp(packet: Buffer): void {
     if (this.srtcp) this.send(this.srtcp.encrypt(packet));
   }
 
@@ -252,7 +258,7 @@ export class WhepPlayer {
     const first = datagram[0] ?? 0;
     if (first < 4) this.receiveStun(datagram);
     else if (first >= 20 && first < 64) this.receiveDtls(datagram);
-    else if ((datagram[1] ?? 0) >= 192 && (datagram[1] ?? 0) <= 223) this.rtcpPackets++;
+    else if ((datagram[1] ?? 0) >= 192 && (datagram[1] ?? 0) <= 223) this.receiveRtcp(datagram);
     else this.receiveMedia(datagram, port);
   }
 
@@ -302,6 +308,12 @@ export class WhepPlayer {
     this.srtp = new SrtpSession(options);
     this.srtcp = new SrtcpSession(options);
     this.connected = true;
+  }
+
+  private receiveRtcp(datagram: Buffer): void {
+    this.rtcpPackets++;
+    const plain = this.srtcp?.decrypt(datagram);
+    if (plain) this.onRtcp(plain);
   }
 
   private receiveMedia(datagram: Buffer, port: number): void {

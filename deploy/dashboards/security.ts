@@ -1,0 +1,121 @@
+/** Who fails to prove who they are, and how old keys and certificates are. */
+import {
+  type Dashboard,
+  type DashboardBuilder,
+  RowBuilder,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
+import { CORE, dashboard, RATE } from "./dashboard.ts";
+import { BAD, badFrom, GOOD, POOR, stat, table, timeseries } from "./panels.ts";
+
+const HOUR = 3600;
+const events = VIEWER_METRICS.securityEvents.name;
+
+export function security(): Dashboard {
+  return dashboard(
+    {
+      uid: "dragonfork-webrtc-security",
+      title: "Security",
+      description: "Handshakes, tokens, keys and certificates.",
+      tags: ["webrtc", "security"],
+    },
+    [proofRow, eventRow],
+  );
+}
+
+function proofRow(builder: DashboardBuilder): void {
+  builder
+    .withRow(new RowBuilder("Handshakes, tokens and keys"))
+    .withPanel(
+      timeseries({
+        title: "DTLS handshakes",
+        description:
+          "Per second, by result. WebRTCDTLSValidationFailure fires one minute after a failed one.",
+        width: 8,
+        unit: "cps",
+        queries: [
+          {
+            expr: `sum by (result) (rate(${VIEWER_METRICS.dtlsHandshakes.name}{${CORE}}[${RATE}]))`,
+            legend: "{{result}}",
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      stat({
+        title: "Failed handshakes",
+        description:
+          "In the shown time. fingerprint_mismatch: the certificate was not the one of the offer; dtls_failed: any other.",
+        width: 5,
+        thresholds: badFrom(1),
+        queries: [
+          {
+            expr: `sum by (reason) (round(increase(${VIEWER_METRICS.dtlsFailures.name}{${CORE}}[$__range])))`,
+            legend: "{{reason}}",
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      stat({
+        title: "Token signatures refused",
+        description:
+          "Signed tokens in the shown time whose signature was wrong. WebRTCSignatureVerificationFailure fires one minute after the first.",
+        width: 5,
+        thresholds: badFrom(1),
+        queries: [
+          {
+            expr: `sum(round(increase(${events}{${CORE},event="token_signature_invalid"}[$__range])))`,
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      stat({
+        title: "Oldest SRTP key",
+        description: "A viewer's keys are as old as its session. Up to a day is fine.",
+        width: 6,
+        unit: "s",
+        thresholds: [
+          { value: null, color: GOOD },
+          { value: 23 * HOUR, color: POOR },
+          { value: 24 * HOUR, color: BAD },
+        ],
+        queries: [{ expr: `max(${VIEWER_METRICS.srtpKeyAge.name}{${CORE}})` }],
+      }),
+    );
+}
+
+function eventRow(builder: DashboardBuilder): void {
+  builder
+    .withRow(new RowBuilder("Events"))
+    .withPanel(
+      timeseries(
+        {
+          title: "Security events",
+          description: "Things that only a broken or hostile other side does, by kind.",
+          width: 14,
+          queries: [
+            {
+              expr: `sum by (event) (increase(${events}{${CORE}}[${RATE}])) > 0`,
+              legend: "{{event}}",
+            },
+          ],
+        },
+        { bars: true },
+      ),
+    )
+    .withPanel(
+      table(
+        {
+          title: "Security events in 24 h",
+          description: "The ten most frequent kinds.",
+          width: 10,
+          queries: [
+            { expr: `topk(10, sum by (event) (round(increase(${events}{${CORE}}[24h]))) > 0)` },
+          ],
+        },
+        { event: "Event", Value: "Count" },
+      ),
+    );
+}
