@@ -24,6 +24,7 @@ import { StreamSources } from "./server/stream-sources.ts";
 import { openServerTracing } from "./server/tracing.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
 import { openViewerTokens } from "./server/viewer-tokens.ts";
+import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -88,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     randomBytes,
     unixMs,
     onLegFailure: (id, leg) => metrics.instruments.legFailed(id, leg),
+    onBFrames: (id) => room.manager.bFramesSeen(id),
     lifecycle: traces.lifecycle,
     logger,
   });
@@ -117,12 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.listen(listenOptions(listen));
   const httpUrl = localUrl({ host: listen.host, port: app.server?.port ?? listen.port });
   room.manager.startAll();
-  logger.info("server ready", {
-    url: httpUrl,
-    udp_port: peers.udpPorts[0],
-    media_shards: peers.udpPorts.length,
-    media_backend: peers.backend,
-  });
+  logReady(logger, httpUrl, peers);
   return {
     httpUrl,
     udpPorts: peers.udpPorts,
@@ -137,6 +134,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await traces.close();
     },
   };
+}
+
+function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): void {
+  const media = { media_shards: udpPorts.length, media_backend: backend };
+  logger.info("server ready", { url, udp_port: udpPorts[0], ...media });
 }
 
 function aboutSettings({ config, version, commit }: ServerOptions) {

@@ -43,7 +43,8 @@ export const StreamsSchema = Type.Array(
         reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
         restarts: Type.Integer(),
         last_logline: Type.String(),
-        plan: Type.String({ description: "What FFmpeg does for the legs, and why." }),
+        plan: Type.String({ description: "The source, what FFmpeg does with it, and why." }),
+        warnings: Type.Array(Type.String()),
       }),
     ),
   }),
@@ -80,6 +81,20 @@ const ProgressSchema = Type.Object({
   dup: Type.Number(),
 });
 
+const LegStateSchema = nullable(
+  Type.Object({ mode: literals("copy", "transcode"), codec: literals("H264", "VP8", "OPUS") }),
+);
+
+const PlanSchema = Type.Object(
+  {
+    plan: Type.String({ description: "The source, what FFmpeg does with it, and why." }),
+    video: LegStateSchema,
+    audio: LegStateSchema,
+    warnings: Type.Array(Type.String(), { description: "What should be changed at the source." }),
+  },
+  { description: "Ours; only where webrtc.enabled. Empty until the source was looked at." },
+);
+
 export const ProcessStateSchema = Type.Object({
   order: literals("start", "stop"),
   exec: literals("finished", "starting", "running", "finishing", "failed", "killed"),
@@ -90,6 +105,7 @@ export const ProcessStateSchema = Type.Object({
   memory_bytes: Type.Integer(),
   cpu_usage: Type.Number({ description: "Percent of all cores." }),
   command: Type.Array(Type.String(), { description: "FFmpeg's arguments, secrets hidden." }),
+  webrtc: Type.Optional(PlanSchema),
 });
 
 const runFields = {

@@ -110,6 +110,11 @@ export class ProcessManager {
     }));
   }
 
+  /** The stream of a process got B-frames, which no viewer must get. */
+  bFramesSeen(id: string): void {
+    this.#processes.get(id)?.supervisor.bFramesSeen();
+  }
+
   /** Core's answer to an unknown id is no error here. */
   async probe(id: string, stop: AbortSignal): Promise<ProbeAnswer> {
     const managed = this.#processes.get(id);

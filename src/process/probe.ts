@@ -50,8 +50,10 @@ export interface ProbeTools {
   readonly clock: Clock;
 }
 
-/** Long enough to see B-frames in any usual encoding. */
-const watchSeconds = 3;
+/** Of media: a file gives that much at once, and shows its GOP. */
+const watchSeconds = 12;
+/** From the first packet of a live source on; long enough to see B-frames in any usual encoding. */
+const watchMs = 3000;
 /** FFmpeg itself analyses up to 5 s; with connecting and watching this is ample. */
 const planTimeoutMs = 15_000;
 /** As Core: the HTTP call blocks this long at most. */
@@ -122,7 +124,7 @@ function planArguments(record: ProcessRecord, input: ProcessIO): string[] {
     ...inputArguments(input, false),
     // V is video without cover pictures. -copyinkf shows packets before the first keyframe too.
     ...["-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy", "-copyinkf"],
-    ...["-t", String(watchSeconds), "-f", "framecrc", "pipe:1"],
+    ...["-t", String(watchSeconds), "-flush_packets", "1", "-f", "framecrc", "pipe:1"],
   ];
 }
 
@@ -143,9 +145,12 @@ function lookAt(
   return new Promise((resolve, reject) => {
     stop.throwIfAborted();
     let lines = 0;
+    let cancelWatch = () => {};
     const log = new LineSplitter((line) => readLogLine(look, line));
     const packets = new LineSplitter((line) => {
       look.packets.push(line);
+      // The first lines say what follows; the packets come after them.
+      if (lines === 0) cancelWatch = clock.after(watchMs, kill);
       lines += 1;
       if (lines === packetLinesMax) child.kill("SIGKILL");
     });
@@ -154,6 +159,7 @@ function lookAt(
       onStderr: (chunk) => log.push(chunk),
       onExit: () => {
         cancel();
+        cancelWatch();
         stop.removeEventListener("abort", kill);
         log.end();
         packets.end();
@@ -204,6 +210,7 @@ function videoFacts(stream: StreamLine, look: Look, index: number): VideoFacts {
     fps: stream.fps,
     bFrames: look.packets.bFrames,
     gopSeconds: look.packets.gopSeconds,
+    gopMeasured: look.packets.gopMeasured,
   };
 }
 

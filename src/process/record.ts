@@ -15,6 +15,7 @@ import { parseWebrtcBlock, type WebrtcBlock, WebrtcBlockSchema } from "./record/
 
 export type {
   AudioPolicy,
+  LegMode,
   VideoPolicy,
   WebrtcBlock,
 } from "./record/webrtc-block.ts";

@@ -1,10 +1,22 @@
 /**
  * Decides per leg: copy what browsers can decode, transcode the rest. Pure: facts in, plan out.
- * The reason is one sentence, shown in the log and the API.
+ * The reason is one sentence, shown in the log, in the process state and in the stream list.
  */
 import { isLavfi } from "./record/address.ts";
-import type { AudioPolicy, ProcessIO, ProcessRecord, VideoPolicy } from "./record.ts";
+import type { AudioPolicy, LegMode, ProcessIO, ProcessRecord, VideoPolicy } from "./record.ts";
+import {
+  type AudioFacts,
+  codecName,
+  factsInWords,
+  gopInWords,
+  type SourceFacts,
+  unknownAudio,
+  unknownVideo,
+  type VideoFacts,
+} from "./source-plan/facts.ts";
 import { lavfiKinds } from "./source-plan/lavfi.ts";
+
+export type { AudioFacts, SourceFacts, VideoFacts } from "./source-plan/facts.ts";
 
 export interface LegPlan {
   readonly mode: "copy" | "transcode";
@@ -21,37 +33,12 @@ export interface LegPlans {
 }
 
 export interface SourcePlan extends LegPlans {
+  /** What the source is, what becomes of it, and why. */
   readonly reason: string;
+  /** What an operator should change, each a sentence. */
+  readonly warnings: readonly string[];
   /** What it was made from. */
   readonly facts: SourceFacts;
-}
-
-export interface VideoFacts {
-  readonly map: string;
-  /** FFmpeg's name in lower case. */
-  readonly codec: string;
-  readonly profile: string;
-  readonly pixelFormat: string;
-  readonly interlaced: boolean;
-  readonly width: number;
-  readonly height: number;
-  readonly fps: number;
-  /** undefined: no packet was seen. */
-  readonly bFrames: boolean | undefined;
-  /** Longest distance between keyframes seen, or how long was watched without a second one. */
-  readonly gopSeconds: number | undefined;
-}
-
-export interface AudioFacts {
-  readonly map: string;
-  readonly codec: string;
-  readonly samplingHz: number;
-  readonly channels: number;
-}
-
-export interface SourceFacts {
-  readonly video: VideoFacts | undefined;
-  readonly audio: AudioFacts | undefined;
 }
 
 /** What browsers must decode (RFC 7742 section 5 for baseline) and in practice do. */
@@ -65,21 +52,24 @@ const gopSecondsLong = 2.5;
 /** True if the plan of this record can only be made from facts of its source. */
 export function needsProbe(record: ProcessRecord): boolean {
   if (record.input.every((input) => isLavfi(input))) return false;
-  const policies = [record.webrtc?.video.mode, record.webrtc?.audio.mode];
-  return policies.includes("auto");
+  const looks: readonly (LegMode | undefined)[] = ["auto", "copy"];
+  return looks.includes(record.webrtc?.video.mode) || looks.includes(record.webrtc?.audio.mode);
 }
 
-/** The facts that need no probe: test sources are raw, and forced legs are taken at their word. */
+/** The facts that need no probe: test sources are raw, and legs that are transcoded may be anything. */
 export function assumedFacts(record: ProcessRecord): SourceFacts {
   return firstFacts(record.input.map((input, index) => assumedInputFacts(input, index)));
 }
 
 /** The same for one input. */
 export function assumedInputFacts(input: ProcessIO, index: number): SourceFacts {
-  const kinds = isLavfi(input) ? lavfiKinds(input.address) : { video: true, audio: true };
+  const isRaw = isLavfi(input);
+  const kinds = isRaw ? lavfiKinds(input.address) : { video: true, audio: true };
+  const video = { ...unknownVideo, map: `${index}:v:0`, codec: isRaw ? "rawvideo" : "" };
+  const audio = { ...unknownAudio, map: `${index}:a:0`, codec: isRaw ? "pcm_s16le" : "" };
   return {
-    video: kinds.video ? { ...unknownVideo, map: `${index}:v:0` } : undefined,
-    audio: kinds.audio ? { ...unknownAudio, map: `${index}:a:0` } : undefined,
+    video: kinds.video ? video : undefined,
+    audio: kinds.audio ? audio : undefined,
   };
 }
 
@@ -91,99 +81,95 @@ export function firstFacts(inputs: readonly SourceFacts[]): SourceFacts {
   };
 }
 
-const unknownVideo: VideoFacts = {
-  map: "0:v:0",
-  codec: "",
-  profile: "",
-  pixelFormat: "",
-  interlaced: false,
-  width: 0,
-  height: 0,
-  fps: 0,
-  bFrames: undefined,
-  gopSeconds: undefined,
-};
-
-const unknownAudio: AudioFacts = { map: "0:a:0", codec: "", samplingHz: 0, channels: 0 };
-
 interface Decision {
   readonly leg: LegPlan | undefined;
   readonly words: string;
+  readonly warning?: string;
 }
 
 /** Makes the plan for a record with webrtc.enabled. */
 export function planSource(record: ProcessRecord, facts: SourceFacts): SourcePlan {
   const webrtc = record.webrtc;
   if (webrtc === undefined || !webrtc.enabled) {
-    return {
-      video: undefined,
-      audio: undefined,
-      reason: "WebRTC is off for this process.",
-      facts,
-    };
+    const reason = "WebRTC is off for this process.";
+    return { video: undefined, audio: undefined, reason, warnings: [], facts };
   }
   const video = planVideo(webrtc.video, facts.video);
   const audio = planAudio(webrtc.audio, facts.audio);
   return {
     video: video.leg,
     audio: audio.leg,
-    reason: `Video: ${video.words}; audio: ${audio.words}.`,
+    reason: `${factsInWords(facts)} → video ${video.words}; audio ${audio.words}.`,
+    warnings: [video.warning, audio.warning].filter((warning) => warning !== undefined),
     facts,
   };
 }
 
+/** The plan once B-frames were seen, which the look at the source had missed. */
+export function planWithBFrames(record: ProcessRecord, { facts }: SourcePlan): SourcePlan {
+  const video = facts.video && { ...facts.video, bFrames: true };
+  return planSource(record, { ...facts, video });
+}
+
 function planVideo(policy: VideoPolicy, facts: VideoFacts | undefined): Decision {
   if (policy.mode === "off") return { leg: undefined, words: "off by webrtc.video.mode" };
-  if (facts === undefined) return { leg: undefined, words: "the source has none" };
+  if (facts === undefined) return { leg: undefined, words: "missing in the source" };
   const target = policy.codec === "vp8" ? "VP8" : "H264";
   const transcode = (why: string): Decision => ({
     leg: withPixelRate({ mode: "transcode", codec: target, map: facts.map }, facts),
-    words: `transcoded to ${target} because ${why}`,
+    words: `transcoded to ${target === "H264" ? "H.264" : target} because ${why}`,
   });
   if (policy.mode === "transcode") return transcode("webrtc.video.mode says so");
-  if (policy.mode === "copy") return copyVideo(facts, target);
-  if (facts.codec === "vp8") return copied("VP8", facts.map, gopWords(facts));
-  const obstacle = h264Obstacle(facts);
-  if (obstacle !== undefined) return transcode(obstacle);
-  if (target === "VP8") return transcode("webrtc.video.codec asks for VP8");
-  return copied("H264", facts.map, gopWords(facts));
-}
-
-/** A forced copy trusts the operator on profile and B-frames, but no browser gets another codec. */
-function copyVideo(facts: VideoFacts, assumed: "H264" | "VP8"): Decision {
-  if (facts.codec === "") return copied(assumed, facts.map, " by webrtc.video.mode");
-  if (facts.codec === "h264") return copied("H264", facts.map, " by webrtc.video.mode");
-  if (facts.codec === "vp8") return copied("VP8", facts.map, " by webrtc.video.mode");
+  const obstacle = videoObstacle(facts, policy);
+  if (obstacle !== undefined) return yielding("video", policy.mode, transcode(obstacle));
+  const codec = facts.codec === "vp8" ? "VP8" : "H264";
+  const suffix = policy.mode === "copy" ? " by webrtc.video.mode" : "";
   return {
-    leg: undefined,
-    words: `none, because webrtc.video.mode is copy and the source is ${facts.codec}`,
+    leg: { mode: "copy", codec, map: facts.map },
+    words: `copied${suffix}`,
+    ...gopWarning(facts),
   };
 }
 
-function copied(codec: LegPlan["codec"], map: string, suffix: string): Decision {
-  return { leg: { mode: "copy", codec, map }, words: `${codec} is copied${suffix}` };
-}
-
-function gopWords(facts: VideoFacts): string {
-  const seconds = facts.gopSeconds;
-  if (seconds === undefined || seconds <= gopSecondsLong) return "";
-  return ` (keyframes are ${Math.round(seconds)} s or more apart, so new viewers may wait for a picture)`;
+/** What keeps a video from being copied. mode copy trusts the operator on everything but what no browser plays. */
+function videoObstacle(facts: VideoFacts, policy: VideoPolicy): string | undefined {
+  if (facts.codec === "vp8") return undefined;
+  if (facts.codec !== "h264") return `browsers don't play ${codecName(facts.codec)} over WebRTC`;
+  if (facts.bFrames === true) return "WebRTC can't put B-frames in order";
+  if (policy.mode === "copy") return undefined;
+  const obstacle = h264Obstacle(facts);
+  if (obstacle !== undefined) return obstacle;
+  return policy.codec === "vp8" ? "webrtc.video.codec asks for VP8" : undefined;
 }
 
 function h264Obstacle(facts: VideoFacts): string | undefined {
-  if (facts.codec !== "h264") return `the source is ${facts.codec === "" ? "raw" : facts.codec}`;
   if (!copyableProfiles.includes(facts.profile)) {
-    return `browsers don't decode the H264 profile ${facts.profile || "of the source"}`;
+    return `browsers don't decode the H.264 profile ${facts.profile || "of the source"}`;
   }
   if (!copyablePixelFormats.includes(facts.pixelFormat)) {
     return `browsers don't decode the pixel format ${facts.pixelFormat || "of the source"}`;
   }
-  if (facts.interlaced) return "the source is interlaced";
-  if (facts.bFrames === true) return "the source has B-frames, which WebRTC can't reorder";
+  if (facts.interlaced) return "browsers don't deinterlace";
   if (facts.bFrames === undefined && !profilesWithoutBFrames.includes(facts.profile)) {
     return "no frame came in time to rule out B-frames";
   }
   return undefined;
+}
+
+/** A wish to copy gives way to what viewers can play; the operator hears of it. */
+function yielding(kind: "video" | "audio", mode: LegMode, decision: Decision): Decision {
+  if (mode !== "copy") return decision;
+  return {
+    ...decision,
+    warning: `webrtc.${kind}.mode is copy, but ${kind} is ${decision.words}.`,
+  };
+}
+
+function gopWarning(facts: VideoFacts): { warning?: string } {
+  if (facts.gopSeconds === undefined || facts.gopSeconds <= gopSecondsLong) return {};
+  return {
+    warning: `Long GOP, ${gopInWords(facts)}: a viewer that joins starts with a picture that old or waits, and a broken picture stays that long. Set the source to a keyframe every 2 s, or webrtc.video.mode to transcode.`,
+  };
 }
 
 function withPixelRate(leg: LegPlan, facts: VideoFacts): LegPlan {
@@ -193,27 +179,20 @@ function withPixelRate(leg: LegPlan, facts: VideoFacts): LegPlan {
 
 function planAudio(policy: AudioPolicy, facts: AudioFacts | undefined): Decision {
   if (policy.mode === "off") return { leg: undefined, words: "off by webrtc.audio.mode" };
-  if (facts === undefined) return { leg: undefined, words: "the source has none" };
+  if (facts === undefined) return { leg: undefined, words: "missing in the source" };
   const transcode = (why: string): Decision => ({
     leg: { mode: "transcode", codec: "OPUS", map: facts.map },
     words: `transcoded to Opus because ${why}`,
   });
   if (policy.mode === "transcode") return transcode("webrtc.audio.mode says so");
-  if (policy.mode === "copy") return copyAudio(facts);
-  if (facts.codec !== "opus") {
-    return transcode(`the source is ${facts.codec === "" ? "raw" : facts.codec}`);
-  }
-  // RFC 7587 section 4.1: WebRTC's Opus is mono or stereo.
-  if (facts.channels > 2) return transcode(`the source has ${facts.channels} channels`);
-  return copied("OPUS", facts.map, "");
+  const obstacle = audioObstacle(facts);
+  if (obstacle !== undefined) return yielding("audio", policy.mode, transcode(obstacle));
+  const suffix = policy.mode === "copy" ? " by webrtc.audio.mode" : "";
+  return { leg: { mode: "copy", codec: "OPUS", map: facts.map }, words: `copied${suffix}` };
 }
 
-function copyAudio(facts: AudioFacts): Decision {
-  if (facts.codec === "" || facts.codec === "opus") {
-    return copied("OPUS", facts.map, " by webrtc.audio.mode");
-  }
-  return {
-    leg: undefined,
-    words: `none, because webrtc.audio.mode is copy and the source is ${facts.codec}`,
-  };
+function audioObstacle({ codec, channels }: AudioFacts): string | undefined {
+  if (codec !== "opus") return `browsers don't play ${codecName(codec)} over WebRTC`;
+  // RFC 7587 section 4.1: WebRTC's Opus is mono or stereo.
+  return channels > 2 ? `the source has ${channels} channels` : undefined;
 }

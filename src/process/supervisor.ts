@@ -4,68 +4,25 @@
  * handed in.
  */
 import { CommandFailed, ProcessInvalid } from "../errors.ts";
-import type { SpawnChild } from "./child.ts";
-import type { Clock } from "./clock.ts";
 import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
-import type { Usage } from "./proc-stat.ts";
 import { redactArguments } from "./record/secrets.ts";
 import type { ProcessRecord } from "./record.ts";
 import { historyMax, type ProcessReport, type RunReport } from "./run-log.ts";
-import type { LegPlans, SourcePlan } from "./source-plan.ts";
+import { planWithBFrames, type SourcePlan } from "./source-plan.ts";
 import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
 import { type Attempt, createAttempt } from "./supervisor/attempt.ts";
 import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
 import { explain } from "./supervisor/explain.ts";
-import { type ProcessState, progressOf } from "./supervisor/process-state.ts";
+import { type ProcessState, planState, progressOf } from "./supervisor/process-state.ts";
 import { Run } from "./supervisor/run.ts";
+import type { SupervisorTools, SupervisorView } from "./supervisor/tools.ts";
 
-export interface SupervisorHooks {
-  /** Before every start of a process with webrtc.enabled: opens the legs. Throws NoLegPort. */
-  prepare(record: ProcessRecord, plan: LegPlans | undefined): Promise<readonly LegTarget[]>;
-  started(record: ProcessRecord, pid: number): void;
-  exited(
-    record: ProcessRecord,
-    facts: { code: number | null; signal: string | null; willRestart: boolean },
-  ): void;
-  stateChanged(record: ProcessRecord, state: ExecState): void;
-  /** RTP packets that arrived so far for this process. */
-  mediaPackets(id: string): number;
-}
-
-/** The part of the logger used here. */
-export interface ProcessLog {
-  info(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-  warn(message: string, fields?: Readonly<Record<string, string | number | boolean>>): void;
-}
-
-export interface SupervisorTools {
-  readonly hooks: SupervisorHooks;
-  /** The record as FFmpeg gets it, at each start: what it refers to may have changed. Throws ProcessInvalid. */
-  readonly resolve: (record: ProcessRecord) => ProcessRecord;
-  readonly spawn: SpawnChild;
-  /** Only asked for processes with webrtc.enabled. Throws what the operator should read. */
-  readonly plan: (record: ProcessRecord, stop: AbortSignal) => Promise<SourcePlan>;
-  readonly usage: (pid: number) => Usage | undefined;
-  readonly clock: Clock;
-  readonly cores: number;
-  readonly log: ProcessLog;
-  /** Runs one look at a process; counted and timed there. */
-  readonly supervise: (look: () => void) => void;
-}
-
-/** What the stream list shows of a process. */
-export interface SupervisorView {
-  readonly exec: ExecState;
-  readonly order: Order;
-  readonly reconnectSeconds: number;
-  readonly restarts: number;
-  readonly lastLogline: string;
-  readonly plan: SourcePlan | undefined;
-  readonly pid: number | undefined;
-  /** Of all runs, as far as it was read. */
-  readonly cpuSeconds: number;
-  readonly memoryBytes: number;
-}
+export type {
+  ProcessLog,
+  SupervisorHooks,
+  SupervisorTools,
+  SupervisorView,
+} from "./supervisor/tools.ts";
 
 /** How long FFmpeg has after SIGINT to close its outputs. */
 const graceMs = 5000;
@@ -86,6 +43,8 @@ export class Supervisor {
   /** Of the runs that are over. */
   #cpuSeconds = 0;
   #plan: SourcePlan | undefined;
+  /** Seen while the video was copied; holds until the operator starts or changes the process. */
+  #bFrames = false;
   #argv: readonly string[];
 
   constructor(record: ProcessRecord, tools: SupervisorTools) {
@@ -113,13 +72,13 @@ export class Supervisor {
   /** Takes a changed record for the next start. The caller stops the process before. */
   replace(record: ProcessRecord): void {
     this.#record = record;
-    this.#plan = undefined;
+    this.#forgetSource();
     this.#argv = this.#preview(record);
   }
 
   /** Starts now. Also a process that ended by itself, and one that waits for its restart. */
   start(): void {
-    if (this.#order === "stop") this.#plan = undefined;
+    if (this.#order === "stop") this.#forgetSource();
     this.#order = "start";
     if (this.#attempt === undefined) this.#begin();
     else if (this.#exec === "finishing") this.#attempt.again = true;
@@ -140,13 +99,25 @@ export class Supervisor {
   /** Ends FFmpeg and starts it again, also without reconnect. Nothing to do where it is stopped. */
   async restart(): Promise<void> {
     if (this.#order === "stop") return;
-    this.#plan = undefined;
+    this.#forgetSource();
     if (this.#attempt === undefined) {
       this.#begin();
       return;
     }
     this.#attempt.again = true;
     await this.#end();
+  }
+
+  /** B-frames came in video that is copied, though the look at the source saw none: it is transcoded from here on. */
+  bFramesSeen(): void {
+    const attempt = this.#attempt;
+    if (this.#exec !== "running" || attempt === undefined) return;
+    if (this.#plan?.video?.mode !== "copy") return;
+    this.#bFrames = true;
+    this.#plan = planWithBFrames(attempt.record, this.#plan);
+    this.#announcePlan(attempt, this.#plan);
+    attempt.again = true;
+    this.#recycle(attempt, "B-frames came in video that was copied");
   }
 
   state(): ProcessState {
@@ -162,6 +133,7 @@ export class Supervisor {
       memory_bytes: attempt?.usage.memoryBytes ?? 0,
       cpu_usage: attempt?.usage.cpuPercent ?? 0,
       command: redactArguments(this.#argv),
+      ...(this.#record.webrtc?.enabled === true && { webrtc: planState(this.#plan) }),
     };
   }
 
@@ -218,18 +190,35 @@ export class Supervisor {
   }
 
   async #openLegs(attempt: Attempt, resolved: ProcessRecord): Promise<readonly LegTarget[]> {
-    const { hooks, plan, log } = this.#tools;
+    const { hooks, plan } = this.#tools;
     if (this.#plan === undefined) {
-      const fresh = await plan(resolved, attempt.abort.signal);
+      const looked = await plan(resolved, attempt.abort.signal);
       attempt.abort.signal.throwIfAborted();
+      const fresh = this.#bFrames ? planWithBFrames(attempt.record, looked) : looked;
       if (fresh.video === undefined && fresh.audio === undefined) {
         throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
       }
       this.#plan = fresh;
-      log.info("source planned", { id: attempt.record.id, plan: fresh.reason });
+      this.#announcePlan(attempt, fresh);
     }
     attempt.announced = true;
     return hooks.prepare(attempt.record, this.#plan);
+  }
+
+  /** In the server's log and in that of the process, where its operator looks first. */
+  #announcePlan({ record, run }: Attempt, { reason, warnings }: SourcePlan): void {
+    const { log } = this.#tools;
+    log.info("source planned", { id: record.id, plan: reason });
+    run.note(`Plan: ${reason}`);
+    for (const warning of warnings) {
+      log.warn("source plan", { id: record.id, warning });
+      run.note(`Warning: ${warning}`);
+    }
+  }
+
+  #forgetSource(): void {
+    this.#plan = undefined;
+    this.#bFrames = false;
   }
 
   #spawn(attempt: Attempt, resolved: ProcessRecord, legs: readonly LegTarget[]): void {

@@ -23,6 +23,8 @@ export interface StreamSourcesOptions {
   /** Unix milliseconds on a clock that does not jump. */
   readonly unixMs: () => number;
   readonly onLegFailure: (streamId: string, leg: MediaKind) => void;
+  /** B-frames come in video that is copied. */
+  readonly onBFrames: (streamId: string) => void;
   readonly lifecycle: SourceLifecycle;
   readonly logger: Logger;
 }
@@ -103,6 +105,7 @@ export class StreamSources {
       randomBytes,
       nowMs: unixMs,
       onLegFailure: (leg, failure) => this.legFailed(id, leg, failure),
+      onBFrames: () => this.options.onBFrames(id),
     });
     this.sources.set(id, { source, stopAsked: false });
     return stream;

@@ -28,6 +28,8 @@ export interface FfmpegSourceOptions {
   /** Unix milliseconds on a clock that does not jump. */
   readonly nowMs: () => number;
   readonly onLegFailure: (leg: MediaKind, failure: LegFailure) => void;
+  /** FFmpeg copies video that has B-frames, which are not passed on. */
+  readonly onBFrames: () => void;
 }
 
 /** A leg with what is known of it in the current run. */
@@ -155,6 +157,7 @@ export class FfmpegSource {
         firstSequence,
         nowMs,
         onPacket: () => this.packetArrived(running),
+        onBFrames: this.options.onBFrames,
       }).catch(() => undefined);
       return opened !== undefined;
     });

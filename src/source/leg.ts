@@ -16,6 +16,9 @@ const PAYLOAD_BYTES_MAX = 1188;
 /** A keyframe of a few datagrams at once; without root the system's limit holds. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
+/** One frame behind may be a hiccup of a camera's clock, so many are B-frames. */
+const FRAMES_BEHIND = 3;
+
 export interface LegOptions {
   readonly track: Track;
   readonly ports: LegPorts;
@@ -25,6 +28,8 @@ export interface LegOptions {
   readonly nowMs: () => number;
   /** Called for each packet that was accepted. */
   readonly onPacket: () => void;
+  /** B-frames come: called once for each run of FFmpeg. None of them is passed on. */
+  readonly onBFrames: () => void;
 }
 
 export class Leg {
@@ -35,10 +40,12 @@ export class Leg {
   private readonly continuity: LegContinuity;
   private readonly nowMs: () => number;
   private readonly onPacket: () => void;
+  private readonly onBFrames: () => void;
   private readonly split: SplitPayload;
   /** Of the packet's first part, until that is written. */
   private header: ContinuousHeader | undefined;
   private marker = false;
+  private bFramesTold = false;
   private socket: Bun.udp.Socket<"buffer"> | undefined;
 
   private constructor(options: LegOptions) {
@@ -46,11 +53,13 @@ export class Leg {
     this.ports = options.ports;
     this.nowMs = options.nowMs;
     this.onPacket = options.onPacket;
+    this.onBFrames = options.onBFrames;
     this.split = payloadSplitter(options.track.codec, PAYLOAD_BYTES_MAX);
     this.continuity = new LegContinuity({
       clockRate: options.track.clockRate,
       timeline: options.timeline,
       firstSequence: options.firstSequence,
+      ordered: options.track.kind === "video",
     });
   }
 
@@ -72,6 +81,7 @@ export class Leg {
 
   /** A new run of FFmpeg will feed this leg with this SSRC. */
   startGeneration(ssrc: number): void {
+    this.bFramesTold = false;
     this.continuity.startGeneration(ssrc);
   }
 
@@ -90,6 +100,7 @@ export class Leg {
     const header = packet && this.continuity.next(packet, this.nowMs() / 1000);
     if (packet === undefined || header === undefined) {
       this.packetsRefused++;
+      this.noticeBFrames();
       return;
     }
     const end = packet.payloadOffset + packet.payloadLength;
@@ -97,6 +108,12 @@ export class Leg {
     this.marker = header.marker;
     this.split(datagram.subarray(packet.payloadOffset, end), this.writePart);
     this.onPacket();
+  }
+
+  private noticeBFrames(): void {
+    if (this.bFramesTold || this.continuity.framesBehind < FRAMES_BEHIND) return;
+    this.bFramesTold = true;
+    this.onBFrames();
   }
 
   /** The marker is the last packet's of a frame (RFC 6184 §5.1, RFC 7741 §4.1). */

@@ -39,6 +39,7 @@ describe("the stream list", () => {
           restarts: 2,
           last_logline: "line",
           plan: "Video is copied.",
+          warnings: ["Long GOP."],
         },
       },
       {

@@ -238,7 +238,7 @@ describe("the demo stream", () => {
     expect(progress.outputs.map((one) => one.id)).toEqual(["webrtc_video", "webrtc_audio"]);
     expect(command).toContain("libx264");
     expect(manager.report("test").prelude.length).toBeGreaterThan(5);
-    expect(manager.view("test").plan?.reason).toContain("transcoded to H264");
+    expect(manager.view("test").plan?.reason).toContain("video transcoded to H.264");
   });
 });
 
@@ -269,7 +269,7 @@ describe("a copied file", () => {
       // Length prefixes taken for NAL units would show as types that no encoder writes.
       expect(new Set(units.flat()).isSubsetOf(new Set([1, 5, 6, 7, 8, 9]))).toBe(true);
     }
-    for (const name of names) expect(manager.view(name).plan?.reason).toContain("H264 is copied");
+    for (const name of names) expect(manager.view(name).plan?.reason).toContain("→ video copied;");
   }, 15_000);
 
   function unitsFrom(target: LegTarget): number[][] {
@@ -287,7 +287,7 @@ describe("a copied file", () => {
     const reason = (id: string) => manager.view(id).plan?.reason ?? "";
     await until("both plans", () => reason("reordered.mp4") !== "" && reason("vp8.webm") !== "");
     expect(reason("reordered.mp4")).toContain("B-frames");
-    expect(reason("vp8.webm")).toMatch(/^Video: VP8 is copied.*; audio: OPUS is copied\.$/);
+    expect(reason("vp8.webm")).toMatch(/^VP8, .*; Opus, .* → video copied; audio copied\.$/);
   });
 });
 
@@ -368,6 +368,7 @@ describe("stopping", () => {
         video: { mode: "transcode", codec: "H264", map: "0:v:0" },
         audio: undefined,
         reason: "",
+        warnings: [],
         facts: { video: undefined, audio: undefined },
       }),
       usage: () => undefined,

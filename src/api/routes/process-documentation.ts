@@ -96,6 +96,12 @@ const state = {
   memory_bytes: 61_000_000,
   cpu_usage: 14.2,
   command: ["-i", "rtsp://camera.example/stream"],
+  webrtc: {
+    plan: "H.264 Main, 1280x720, 25 fps, keyframes every 2 s; AAC, 48 kHz, stereo → video copied; audio transcoded to Opus because browsers don't play AAC over WebRTC.",
+    video: { mode: "copy", codec: "H264" },
+    audio: { mode: "transcode", codec: "OPUS" },
+    warnings: [],
+  },
 };
 const report = { created_at: 1_795_208_703, prelude: [], log: [], history: [] };
 const process = {

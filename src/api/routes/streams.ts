@@ -58,6 +58,7 @@ function processView(id: string, processes: StreamsOptions["processes"]) {
     restarts: view.restarts,
     last_logline: view.lastLogline,
     plan: view.plan?.reason ?? "",
+    warnings: view.plan?.warnings ?? [],
   };
 }
 
@@ -87,7 +88,8 @@ const listDetail = operation({
             reconnect_seconds: -1,
             restarts: 0,
             last_logline: "",
-            plan: "Video is transcoded to H264: the input is not H.264.",
+            plan: "H.264 High with B-frames, 1280x720, 25 fps, keyframes every 10 s; AAC, 48 kHz, stereo → video transcoded to H.264 because WebRTC can't put B-frames in order; audio transcoded to Opus because browsers don't play AAC over WebRTC.",
+            warnings: [],
           },
         },
       ],

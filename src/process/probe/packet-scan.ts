@@ -37,11 +37,16 @@ export class PacketScan {
     return this.#packets > 0 ? this.#reordered : undefined;
   }
 
+  /** False: gopSeconds is only the time watched. */
+  get gopMeasured(): boolean {
+    return this.#keys >= 2;
+  }
+
   /** The longest distance of two keyframes, or the whole time watched if there was no second. */
   get gopSeconds(): number | undefined {
     const tick = this.#tickSeconds.get(this.#video ?? "");
     if (tick === undefined || this.#first === undefined) return undefined;
-    return (this.#keys >= 2 ? this.#gopTicks : this.#newest - this.#first) * tick;
+    return (this.gopMeasured ? this.#gopTicks : this.#newest - this.#first) * tick;
   }
 
   #add(pts: number, isKey: boolean): void {

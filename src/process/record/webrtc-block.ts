@@ -43,7 +43,7 @@ const modeSchema = Type.Union(
   {
     default: "auto",
     description:
-      "auto: copy what browsers can decode, else transcode. copy and transcode force it and trust you that the source has this kind of media (with both legs forced the source is not probed). off: no such leg.",
+      "auto: copy what browsers can decode, else transcode. copy: also profiles and pixel formats that only some browsers decode; what none plays (another codec, B-frames) is still transcoded. transcode: always, and without a look at the source where both legs say so. off: no such leg.",
   },
 );
 

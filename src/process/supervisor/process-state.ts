@@ -2,6 +2,7 @@
 import { redact } from "../../telemetry/redact.ts";
 import { ProgressMeter, type ProgressTotals } from "../progress.ts";
 import type { ProcessRecord } from "../record.ts";
+import type { LegPlan, SourcePlan } from "../source-plan.ts";
 import type { ExecState, Order } from "../state.ts";
 import type { OpenedStream, Run } from "./run.ts";
 
@@ -38,6 +39,20 @@ export interface Progress extends ProgressTotals {
   readonly packet: number;
 }
 
+/** What becomes of the source, for a process with webrtc.enabled. */
+export interface PlanState {
+  /** In words, with the reasons; "" until the source was looked at. */
+  readonly plan: string;
+  readonly video: LegState | null;
+  readonly audio: LegState | null;
+  readonly warnings: readonly string[];
+}
+
+export interface LegState {
+  readonly mode: "copy" | "transcode";
+  readonly codec: string;
+}
+
 export interface ProcessState {
   readonly order: Order;
   readonly exec: ExecState;
@@ -51,6 +66,20 @@ export interface ProcessState {
   /** Percent of the whole machine. */
   readonly cpu_usage: number;
   readonly command: readonly string[];
+  /** Not part of datarhei Core's state. */
+  readonly webrtc?: PlanState;
+}
+
+/** The plan as the API shows it. */
+export function planState(plan: SourcePlan | undefined): PlanState {
+  const leg = (one: LegPlan | undefined) =>
+    one === undefined ? null : { mode: one.mode, codec: one.codec };
+  return {
+    plan: plan?.reason ?? "",
+    video: leg(plan?.video),
+    audio: leg(plan?.audio),
+    warnings: plan?.warnings ?? [],
+  };
 }
 
 const nothing = new ProgressMeter().totals();

@@ -9,6 +9,9 @@ import type { Timeline } from "../timeline.ts";
 /** Modulus of RTP timestamps. */
 const TIMESTAMP_RANGE = 2 ** 32;
 
+/** B-frames are shown before a frame that was sent earlier, by less than this. */
+const BEHIND_SECONDS_MAX = 2;
+
 /** What of the header viewers see. */
 export interface ContinuousHeader {
   sequence: number;
@@ -26,10 +29,23 @@ export class LegContinuity {
   private lastSequence: number;
   /** Of the source. */
   private lastReceived: number | undefined;
+  private readonly ordered: boolean;
+  /** Newest timestamp of the source in this run. */
+  private newest: number | undefined;
+  private behindTimestamp: number | undefined;
+  /** Frames of this run that came after a frame of a later time: B-frames, which were left out. */
+  framesBehind = 0;
   private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0, marker: false };
 
-  constructor(options: { clockRate: number; timeline: Timeline; firstSequence: number }) {
+  /** `ordered` leaves out frames that are not in the order of their times: WebRTC players can't reorder them. */
+  constructor(options: {
+    clockRate: number;
+    timeline: Timeline;
+    firstSequence: number;
+    ordered: boolean;
+  }) {
     this.clockRate = options.clockRate;
+    this.ordered = options.ordered;
     this.timeline = options.timeline;
     this.lastSequence = (options.firstSequence - 1) & 0xffff;
   }
@@ -40,6 +56,8 @@ export class LegContinuity {
     this.report = undefined;
     this.timestampShift = undefined;
     this.lastReceived = undefined;
+    this.newest = undefined;
+    this.framesBehind = 0;
   }
 
   /** FFmpeg's sender report; the first of a run comes ahead of its first packet. */
@@ -48,8 +66,8 @@ export class LegContinuity {
   }
 
   /**
-   * The header to send with, or undefined for a packet of another SSRC, a duplicate or a late one: loopback delivers
-   * in order. The object is reused.
+   * The header to send with, or undefined for a packet of another SSRC, a duplicate, a late one (loopback delivers
+   * in order) or one of a B-frame. The object is reused.
    */
   next(packet: RtpView, nowSeconds: number): ContinuousHeader | undefined {
     if (packet.ssrc !== this.ssrc) return undefined;
@@ -59,6 +77,11 @@ export class LegContinuity {
     }
     this.lastReceived = packet.sequence;
     this.timestampShift ??= this.begin(packet, nowSeconds);
+    if (this.ordered && this.isBehind(packet.timestamp)) {
+      // What is left out is no loss to viewers: the numbers close up.
+      this.sequenceShift = (this.sequenceShift - 1) & 0xffff;
+      return undefined;
+    }
     const { out } = this;
     out.sequence = (packet.sequence + this.sequenceShift) & 0xffff;
     out.timestamp = (packet.timestamp + this.timestampShift) % TIMESTAMP_RANGE;
@@ -75,6 +98,18 @@ export class LegContinuity {
     out.sequence = (out.sequence + 1) & 0xffff;
     this.lastSequence = out.sequence;
     return out;
+  }
+
+  private isBehind(timestamp: number): boolean {
+    const ticks = this.newest === undefined ? 0 : (timestamp - this.newest) | 0;
+    // A larger step back is a source that began anew.
+    if (ticks < 0 && ticks > -BEHIND_SECONDS_MAX * this.clockRate) {
+      if (timestamp !== this.behindTimestamp) this.framesBehind++;
+      this.behindTimestamp = timestamp;
+      return true;
+    }
+    this.newest = timestamp;
+    return false;
   }
 
   /** Pins sequence numbers and timestamps at the first packet of a run; returns the shift of timestamps. */

@@ -31,10 +31,10 @@ export function durationText(seconds) {
     .join(" ");
 }
 
-/** What FFmpeg does for a stream that is not live, in words. */
+/** What FFmpeg does for a stream, or why it does nothing, in words. */
 export function sourceText({ state, process }) {
   if (process === null || process === undefined) return "No source process.";
-  if (state === "live") return process.plan ?? "";
+  if (state === "live") return [process.plan ?? "", ...(process.warnings ?? [])].join(" ");
   if (process.order === "stop") return "Stopped by the operator.";
   const again =
     process.reconnect_seconds > 0 ? `, starts again in ${process.reconnect_seconds} s` : "";

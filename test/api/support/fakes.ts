@@ -298,7 +298,13 @@ export class FakeProcesses implements ProcessApi {
   view(id: string) {
     this.get(id);
     const facts = { video: undefined, audio: undefined };
-    const plan = { video: undefined, audio: undefined, reason: "Video is copied.", facts };
+    const plan = {
+      video: undefined,
+      audio: undefined,
+      reason: "Video is copied.",
+      warnings: ["Long GOP."],
+      facts,
+    };
     const state = { exec: "running", order: "start" } as const;
     const usage = { pid: 1, cpuSeconds: 0, memoryBytes: 0 };
     return { ...state, ...usage, reconnectSeconds: -1, restarts: 2, lastLogline: "line", plan };

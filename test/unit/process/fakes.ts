@@ -148,6 +148,7 @@ export function videoPlan(reason: string): SourcePlan {
     video: { mode: "copy", codec: "H264", map: "0:v:0" },
     audio: undefined,
     reason,
+    warnings: [],
     facts: { video: undefined, audio: undefined },
   };
 }

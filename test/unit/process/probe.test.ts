@@ -92,6 +92,22 @@ test("what is known when the time is over counts", async () => {
   expect((await facts).video).toMatchObject({ codec: "h264", bFrames: undefined });
 });
 
+test("a live source is watched for 3 s from its first packet on, a file for 12 s of media", async () => {
+  const { children, facts, clock } = start(record("rtsp://cam/1"));
+  expect(children.last.argv.join(" ")).toContain("-t 12 ");
+  children.last.says(fixture("6.1.txt"));
+  await clock.advance(5000);
+  children.last.prints("#tb 0: 1/1000\n#media_type 0: video\n0, 0, 0, 40, 99, 0xab\n");
+  await clock.advance(2900);
+  children.last.prints("0, 2900, 2900, 40, 99, 0xab, F=0x0\n");
+  expect(children.last.signals).toEqual([]);
+  await clock.advance(100);
+  expect(children.last.signals).toEqual(["SIGKILL"]);
+  children.last.exit(null, "SIGKILL");
+  expect((await facts).video).toMatchObject({ gopSeconds: 2.9, gopMeasured: false });
+  expect(clock.pending).toBe(0);
+});
+
 test("a probe that is called off kills FFmpeg and rejects", async () => {
   const stop = new AbortController();
   const { children, facts } = start(record("rtsp://cam/1"), stop.signal);

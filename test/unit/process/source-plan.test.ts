@@ -6,12 +6,13 @@ import {
   assumedFacts,
   needsProbe,
   planSource,
+  planWithBFrames,
   type VideoFacts,
 } from "../../../src/process/source-plan.ts";
 
 const video: VideoFacts = {
   ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
-  ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1 },
+  ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
 };
 const audio: AudioFacts = { map: "0:1", codec: "opus", samplingHz: 48000, channels: 2 };
 
@@ -46,19 +47,23 @@ describe("video is copied when browsers can decode it:", () => {
 
 describe("video is transcoded when browsers can't:", () => {
   const cases: [string, Partial<VideoFacts>, string][] = [
-    ["B-frames", { bFrames: true }, "B-frames"],
+    ["B-frames", { bFrames: true }, "WebRTC can't put B-frames in order"],
     ["main that sent no packet", { bFrames: undefined }, "no frame came"],
-    ["ten bits", { profile: "High 10", pixelFormat: "yuv420p10le" }, "profile High 10"],
-    ["4:2:2 pixels", { pixelFormat: "yuv422p" }, "pixel format yuv422p"],
-    ["interlaced", { interlaced: true }, "interlaced"],
-    ["HEVC", { codec: "hevc" }, "the source is hevc"],
-    ["raw", { codec: "" }, "the source is raw"],
+    [
+      "ten bits",
+      { profile: "High 10", pixelFormat: "yuv420p10le" },
+      "browsers don't decode the H.264 profile High 10",
+    ],
+    ["4:2:2 pixels", { pixelFormat: "yuv422p" }, "browsers don't decode the pixel format yuv422p"],
+    ["interlaced", { interlaced: true }, "browsers don't deinterlace"],
+    ["HEVC", { codec: "hevc" }, "browsers don't play H.265 over WebRTC"],
+    ["raw", { codec: "rawvideo" }, "browsers don't play raw video over WebRTC"],
   ];
   test.each(cases)("%s", (_name, facts, why) => {
     const plan = planSource(record(), { video: { ...video, ...facts }, audio });
     expect(plan.video).toMatchObject({ mode: "transcode", codec: "H264", map: "0:0" });
-    expect(plan.reason).toContain(`transcoded to H264 because`);
-    expect(plan.reason).toContain(why);
+    expect(plan.reason).toContain(`video transcoded to H.264 because ${why}`);
+    expect(plan.warnings).toEqual([]);
   });
 });
 
@@ -78,15 +83,31 @@ describe("the record's policy", () => {
     });
   });
 
-  test("forces a copy in spite of B-frames, but not of a codec no browser has", () => {
-    expect(videoPlan({ bFrames: true }, { video: { mode: "copy" } })?.mode).toBe("copy");
-    expect(videoPlan({ codec: "hevc" }, { video: { mode: "copy" } })).toBeUndefined();
+  test("forces a copy of what only some browsers decode", () => {
+    for (const facts of [{ profile: "High 10" }, { interlaced: true }, { bFrames: undefined }]) {
+      expect(videoPlan(facts, { video: { mode: "copy" } })?.mode).toBe("copy");
+    }
+  });
+
+  test("gives way where a copy would be a frozen or silent picture, and says so", () => {
+    const copy = { video: { mode: "copy" }, audio: { mode: "copy" } };
+    for (const facts of [{ bFrames: true }, { codec: "hevc" }]) {
+      const plan = planSource(record(copy), {
+        video: { ...video, ...facts },
+        audio: { ...audio, codec: "aac" },
+      });
+      expect([plan.video?.mode, plan.audio?.mode]).toEqual(["transcode", "transcode"]);
+      expect(plan.warnings).toEqual([
+        expect.stringMatching(/^webrtc\.video\.mode is copy, but video is transcoded to H\.264/),
+        expect.stringMatching(/^webrtc\.audio\.mode is copy, but audio is transcoded to Opus/),
+      ]);
+    }
   });
 
   test("off leaves a leg out and says so", () => {
     const plan = planSource(record({ audio: { mode: "off" } }), { video, audio });
     expect(plan.audio).toBeUndefined();
-    expect(plan.reason).toBe("Video: H264 is copied; audio: off by webrtc.audio.mode.");
+    expect(plan.reason).toEndWith("→ video copied; audio off by webrtc.audio.mode.");
   });
 });
 
@@ -100,26 +121,59 @@ describe("audio", () => {
   });
 
   test("is transcoded otherwise", () => {
-    expect(plan({ ...audio, codec: "aac" }).reason).toEndWith("because the source is aac.");
+    expect(plan({ ...audio, codec: "aac" }).reason).toEndWith(
+      "audio transcoded to Opus because browsers don't play AAC over WebRTC.",
+    );
   });
 
   test("may be missing", () => {
-    expect(plan(undefined).reason).toEndWith("audio: the source has none.");
-  });
-
-  test("of another codec can't be copied by force", () => {
-    expect(plan({ ...audio, codec: "aac" }, { audio: { mode: "copy" } }).audio).toBeUndefined();
+    expect(plan(undefined).reason).toEndWith("audio missing in the source.");
   });
 });
 
-test("long gaps between keyframes are said", () => {
-  const plan = planSource(record(), { video: { ...video, gopSeconds: 3 }, audio });
-  expect(plan.reason).toContain("keyframes are 3 s or more apart");
+test("the plan says what the source is, what becomes of it and why", () => {
+  const facts = {
+    video: { ...video, profile: "High", bFrames: true, gopSeconds: 10 },
+    audio: { map: "0:1", codec: "aac", samplingHz: 44100, channels: 2 },
+  };
+  expect(planSource(record(), facts).reason).toBe(
+    "H.264 High with B-frames, 1280x720, 30 fps, keyframes every 10 s; AAC, 44.1 kHz, stereo → video transcoded to H.264 because WebRTC can't put B-frames in order; audio transcoded to Opus because browsers don't play AAC over WebRTC.",
+  );
 });
 
-test("only an automatic leg of a real source needs a probe", () => {
-  const forced = { video: { mode: "copy" }, audio: { mode: "transcode" } };
+test("once B-frames were seen the plan is the one of a source that has them", () => {
+  const plan = planSource(record(), { video, audio });
+  expect(plan.video?.mode).toBe("copy");
+  const next = planWithBFrames(record(), plan);
+  expect(next.video).toMatchObject({ mode: "transcode", codec: "H264" });
+  expect(next.audio).toEqual(plan.audio);
+  expect(next.reason).toContain("Main with B-frames");
+});
+
+describe("a long GOP", () => {
+  const plan = (facts: Partial<VideoFacts>, webrtc: object = {}) =>
+    planSource(record(webrtc), { video: { ...video, ...facts }, audio });
+
+  test("that is copied is warned of, in what is known of it", () => {
+    expect(plan({ gopSeconds: 10 }).warnings).toEqual([
+      expect.stringContaining("Long GOP, keyframes every 10 s: "),
+    ]);
+    expect(plan({ gopSeconds: 3.04, gopMeasured: false }).warnings).toEqual([
+      expect.stringContaining("Long GOP, no second keyframe within 3 s: "),
+    ]);
+  });
+
+  test("is no matter where it is short, unknown or transcoded", () => {
+    expect(plan({ gopSeconds: 2 }).warnings).toEqual([]);
+    expect(plan({ gopSeconds: undefined }).warnings).toEqual([]);
+    expect(plan({ gopSeconds: 10 }, { video: { mode: "transcode" } }).warnings).toEqual([]);
+  });
+});
+
+test("only a source that is transcoded whatever it is needs no probe", () => {
+  const forced = { video: { mode: "transcode" }, audio: { mode: "transcode" } };
   expect(needsProbe(record())).toBe(true);
+  expect(needsProbe(record({ ...forced, video: { mode: "copy" } }))).toBe(true);
   expect(needsProbe(record({ ...forced, audio: { mode: "auto" } }))).toBe(true);
   expect(needsProbe(record(forced))).toBe(false);
   expect(needsProbe(demoRecord())).toBe(false);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { parseRecord } from "../../../src/process/record.ts";
-import type { SourcePlan } from "../../../src/process/source-plan.ts";
+import { unknownVideo } from "../../../src/process/source-plan/facts.ts";
+import { planSource, type SourcePlan } from "../../../src/process/source-plan.ts";
 import { Supervisor, type SupervisorTools } from "../../../src/process/supervisor.ts";
 import { fakeWorld, settle, videoPlan } from "./fakes.ts";
 
@@ -15,6 +16,10 @@ function record(more: object = {}) {
   });
 }
 
+const plainH264 = {
+  ...unknownVideo,
+  ...{ codec: "h264", profile: "Main", pixelFormat: "yuv420p", bFrames: false },
+};
 const live = { webrtc: { enabled: true }, output: [] };
 
 function world(more: object = {}, overrides: Partial<SupervisorTools> = {}) {
@@ -219,6 +224,61 @@ describe("restarting", () => {
     await clock.advance(200);
     expect(children.all).toHaveLength(2);
     expect(plans).toBe(1);
+  });
+
+  test("a live source that sends B-frames in spite of its plan is transcoded from then on", async () => {
+    const { supervisor, children, clock, warnings } = world(live, {
+      plan: async (planned) => planSource(planned, { video: plainH264, audio: undefined }),
+    });
+    supervisor.start();
+    await settle();
+    const before = supervisor.state().webrtc;
+    expect(before).toMatchObject({ video: { mode: "copy", codec: "H264" }, audio: null });
+    children.last.progresses(1);
+    await clock.advance(5000);
+    supervisor.bFramesSeen();
+    supervisor.bFramesSeen();
+    expect(supervisor.state().exec).toBe("finishing");
+    children.last.exit(255);
+    await clock.advance(200);
+    expect(children.all).toHaveLength(2);
+    expect(supervisor.state().webrtc).toMatchObject({ video: { mode: "transcode" } });
+    expect(
+      supervisor
+        .report()
+        .history[0]?.log.map(([, line]) => line)
+        .join(),
+    ).toContain("Stopped by the server: B-frames came in video that was copied.");
+    expect(warnings.join()).toContain("B-frames came");
+    // What is transcoded has none, whatever is said of it.
+    supervisor.bFramesSeen();
+    expect(supervisor.state().exec).toBe("running");
+    // A death before media takes the plan along, but not what was seen.
+    children.last.exit(1);
+    await clock.advance(2000);
+    expect(supervisor.state().webrtc?.video?.mode).toBe("transcode");
+    const restart = supervisor.restart();
+    children.last.exit(255);
+    await restart;
+    await clock.advance(200);
+    expect(supervisor.state().webrtc?.video?.mode).toBe("copy");
+  });
+
+  test("a plan and its warnings stand in the process's log and in its state", async () => {
+    const { supervisor, warnings } = world(live, {
+      plan: async () => ({ ...videoPlan("A → copied."), warnings: ["Long GOP."] }),
+    });
+    expect(supervisor.state().webrtc?.plan).toBe("");
+    supervisor.start();
+    await settle();
+    expect(supervisor.state().webrtc).toEqual({
+      plan: "A → copied.",
+      video: { mode: "copy", codec: "H264" },
+      audio: null,
+      warnings: ["Long GOP."],
+    });
+    expect(supervisor.report().prelude).toEqual(["Plan: A → copied.", "Warning: Long GOP."]);
+    expect(warnings.join()).toContain("Long GOP.");
   });
 
   test("a live source that failed before media is looked at anew", async () => {

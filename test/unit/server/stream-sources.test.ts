@@ -39,6 +39,7 @@ function setUp() {
     randomBytes: (size) => random.bytes(size),
     unixMs: () => 1_700_000_000_000,
     onLegFailure: (id, leg) => failed.push(`${id} ${leg}`),
+    onBFrames: (id) => failed.push(`${id} B-frames`),
     lifecycle: {
       streamStarting: () => {},
       streamStopping: () => {},

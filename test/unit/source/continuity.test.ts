@@ -24,8 +24,13 @@ function legs() {
   const timeline = new Timeline();
   return {
     timeline,
-    video: new LegContinuity({ clockRate: 90_000, timeline, firstSequence: 100 }),
-    audio: new LegContinuity({ clockRate: 48_000, timeline, firstSequence: 65_535 }),
+    video: new LegContinuity({ clockRate: 90_000, timeline, firstSequence: 100, ordered: true }),
+    audio: new LegContinuity({
+      clockRate: 48_000,
+      timeline,
+      firstSequence: 65_535,
+      ordered: false,
+    }),
   };
 }
 
@@ -52,6 +57,25 @@ describe("continuity of a leg", () => {
     });
     expect(out.map(([sequence]) => sequence)).toEqual([65_535, 0, 1, 3]);
     expect(((out[3]?.[1] ?? 0) - (out[0]?.[1] ?? 0)) >>> 0).toBe(4 * 960);
+  });
+
+  test("frames behind one of a later time are left out without a gap, a new beginning is not", () => {
+    const { video, audio } = legs();
+    video.startGeneration(7);
+    const frame = 3000;
+    // In the order of decoding, as FFmpeg sends them: I P B B P B B.
+    const times = [0, 3, 1, 2, 6, 4, 5].map((at) => at * frame);
+    const out = times.map(
+      (time, at) => video.next(packet(7, at, 2 ** 32 - 6000 + time), 1)?.sequence,
+    );
+    expect(out).toEqual([100, 101, undefined, undefined, 102, undefined, undefined]);
+    expect(video.framesBehind).toBe(4);
+    expect(video.next(packet(7, 7, 2 ** 32 - 6000 - 600 * frame), 1)?.sequence).toBe(103);
+    expect(video.framesBehind).toBe(4);
+    audio.startGeneration(7);
+    expect([960, 0].map((time, at) => audio.next(packet(7, at, time), 1)?.sequence)).toEqual([
+      65_535, 0,
+    ]);
   });
 
   test("a packet that is cut takes as many numbers as it has parts; what follows moves up", () => {

@@ -25,6 +25,7 @@ function setUp(ports: LegPortPool = testPorts(12), random = fixedRandom(3)) {
     randomBytes: (size) => random.bytes(size),
     nowMs: () => clock.nowMs,
     onLegFailure: (leg, failure) => failures.push(`${leg} ${failure}`),
+    onBFrames: () => failures.push("B-frames"),
   });
   cleanUp.push(() => source.close());
   /** Lets time pass in steps of the watch. */
@@ -188,6 +189,33 @@ describe("a stream goes live", () => {
     next.video.send("key");
     await received(5);
     expect(stream.state).toBe("live");
+  });
+});
+
+describe("B-frames in what FFmpeg copies", () => {
+  test("are not passed on, and told once in each run", async () => {
+    const { source, stream, failures, stopFfmpeg, received, video } = await live();
+    const head = () => stream.track("video")?.ring.head;
+    const before = head() ?? 0;
+    const sendReordered = (ffmpeg: FakeFfmpeg) => {
+      for (let group = 0; group < 4; group++) {
+        ffmpeg.send("picture", 3);
+        ffmpeg.send("picture", -1);
+        ffmpeg.send("picture", -1);
+      }
+    };
+    sendReordered(video);
+    await turnsUntil(() => failures.length > 0, "the B-frames");
+    video.send("picture", 3);
+    await received(2 + 4 + 1);
+    expect(head()).toBe(before + 5);
+    expect(failures).toEqual(["B-frames"]);
+    source.exited({ failed: false, willRestart: true });
+    stopFfmpeg();
+    const next = await ffmpegs(await source.prepare(BOTH));
+    sendReordered(next.video);
+    await turnsUntil(() => failures.length > 1, "the B-frames of the next run");
+    expect(failures).toEqual(["B-frames", "B-frames"]);
   });
 });
 

@@ -47,10 +47,11 @@ export class FakeFfmpeg {
     return new FakeFfmpeg(target, await Bun.udpSocket({ hostname: "127.0.0.1", port }));
   }
 
-  /** One packet: a keyframe, another picture, or sound. */
-  send(what: "key" | "picture" | "sound"): void {
+  /** One packet: a keyframe, another picture, or sound, at the next time or `later` frames from now. */
+  send(what: "key" | "picture" | "sound", later = 0): void {
     const sequence = this.sequence++;
-    const options: PacketOptions = { sequence, timestamp: sequence * 960, ssrc: this.target.ssrc };
+    const timestamp = (sequence + later) * 960;
+    const options: PacketOptions = { sequence, timestamp, ssrc: this.target.ssrc };
     const packet =
       what === "sound"
         ? rtpPacket(Buffer.from([0x78, 1, 2, 3]), options)

@@ -23,6 +23,8 @@ describe("what the source does", () => {
 
   test("is the plan while it is live", () => {
     expect(sourceText(liveStream)).toBe(liveStream.process.plan);
+    const process = { ...liveStream.process, warnings: ["Long GOP."] };
+    expect(sourceText({ ...liveStream, process })).toBe(`${liveStream.process.plan} Long GOP.`);
   });
 
   test("says when FFmpeg starts again", () => {

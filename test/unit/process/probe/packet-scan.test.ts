@@ -28,11 +28,14 @@ test("audio packets don't count", () => {
 
 test("the longest distance of two keyframes is the GOP", () => {
   const keys = [0, 1000, 3000].map((pts) => packet(pts, true));
-  expect(scan([...keys, packet(3040, false)]).gopSeconds).toBe(2);
+  const result = scan([...keys, packet(3040, false)]);
+  expect([result.gopSeconds, result.gopMeasured]).toEqual([2, true]);
 });
 
 test("with one keyframe the GOP is at least the time watched", () => {
-  expect(scan([packet(0, true), packet(2960, false)]).gopSeconds).toBeCloseTo(2.96);
+  const result = scan([packet(0, true), packet(2960, false)]);
+  expect(result.gopSeconds).toBeCloseTo(2.96);
+  expect(result.gopMeasured).toBe(false);
 });
 
 test("a keyframe with more flags is still one", () => {

@@ -1,0 +1,102 @@
+/** What is known of a source's first video and first audio, and how it is said. Pure. */
+
+export interface VideoFacts {
+  /** FFmpeg's stream specifier, such as 0:v:0. */
+  readonly map: string;
+  /** FFmpeg's name in lower case; rawvideo for test sources, "" where nobody looked. */
+  readonly codec: string;
+  readonly profile: string;
+  readonly pixelFormat: string;
+  readonly interlaced: boolean;
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  /** undefined: no packet was seen. */
+  readonly bFrames: boolean | undefined;
+  /** Longest distance between keyframes seen, or how long was watched without a second one. */
+  readonly gopSeconds: number | undefined;
+  /** False: gopSeconds is only the time that was watched. */
+  readonly gopMeasured: boolean;
+}
+
+export interface AudioFacts {
+  readonly map: string;
+  readonly codec: string;
+  readonly samplingHz: number;
+  readonly channels: number;
+}
+
+export interface SourceFacts {
+  readonly video: VideoFacts | undefined;
+  readonly audio: AudioFacts | undefined;
+}
+
+export const unknownVideo: VideoFacts = {
+  map: "0:v:0",
+  codec: "",
+  profile: "",
+  pixelFormat: "",
+  interlaced: false,
+  width: 0,
+  height: 0,
+  fps: 0,
+  bFrames: undefined,
+  gopSeconds: undefined,
+  gopMeasured: false,
+};
+
+export const unknownAudio: AudioFacts = { map: "0:a:0", codec: "", samplingHz: 0, channels: 0 };
+
+const usualPixelFormats = ["", "yuv420p", "yuvj420p"];
+
+/** Both kinds of media in a few words: `H.264 High with B-frames, 1280x720, 30 fps; AAC, stereo`. */
+export function factsInWords({ video, audio }: SourceFacts): string {
+  const parts = [
+    ...(video === undefined ? [] : [videoInWords(video)]),
+    ...(audio === undefined ? [] : [audioInWords(audio)]),
+  ];
+  return parts.length === 0 ? "neither video nor audio" : parts.join("; ");
+}
+
+/** A codec as people write it. */
+export function codecName(codec: string): string {
+  if (codec === "") return "not looked at";
+  if (codec === "h264") return "H.264";
+  if (codec === "hevc") return "H.265";
+  if (codec === "rawvideo" || codec === "wrapped_avframe") return "raw video";
+  if (codec.startsWith("pcm_")) return "raw audio";
+  if (codec === "opus") return "Opus";
+  return codec.toUpperCase();
+}
+
+/** `keyframes every 10 s`, or what is known instead. */
+export function gopInWords({ gopSeconds, gopMeasured }: VideoFacts): string | undefined {
+  if (gopSeconds === undefined || gopSeconds === 0) return undefined;
+  const seconds = `${Math.round(gopSeconds * 10) / 10} s`;
+  return gopMeasured ? `keyframes every ${seconds}` : `no second keyframe within ${seconds}`;
+}
+
+function videoInWords(facts: VideoFacts): string {
+  if (facts.codec === "") return "video that was not looked at";
+  const name = [codecName(facts.codec), facts.profile].filter((word) => word !== "").join(" ");
+  const gop = gopInWords(facts);
+  return [
+    facts.bFrames === true ? `${name} with B-frames` : name,
+    ...(facts.interlaced ? ["interlaced"] : []),
+    ...(usualPixelFormats.includes(facts.pixelFormat) ? [] : [facts.pixelFormat]),
+    ...(facts.width > 0 ? [`${facts.width}x${facts.height}`] : []),
+    ...(facts.fps > 0 ? [`${facts.fps} fps`] : []),
+    ...(gop === undefined ? [] : [gop]),
+  ].join(", ");
+}
+
+const layouts: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
+
+function audioInWords({ codec, samplingHz, channels }: AudioFacts): string {
+  if (codec === "") return "audio that was not looked at";
+  return [
+    codecName(codec),
+    ...(samplingHz > 0 ? [`${samplingHz / 1000} kHz`] : []),
+    ...(channels > 0 ? [layouts[channels] ?? `${channels} channels`] : []),
+  ].join(", ");
+}
