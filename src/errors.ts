@@ -34,9 +34,11 @@ export type DomainErrorKind =
   | "route-not-found"
   | "method-not-allowed"
   | "process-not-found"
+  | "metadata-not-found"
   | "process-invalid"
   | "command-failed"
   | "store-failed"
+  | "ffmpeg-unavailable"
   | "no-leg-port"
   | "media-socket-failed";
 
@@ -294,6 +296,14 @@ export class ProcessNotFound extends DomainError {
   }
 }
 
+export class MetadataNotFound extends DomainError {
+  readonly kind = "metadata-not-found";
+  readonly details = ["unknown key"] as const;
+  constructor() {
+    super("Metadata not found");
+  }
+}
+
 /** A process record that breaks a rule; `details` name the field, what was found and what is allowed. */
 export class ProcessInvalid extends DomainError {
   readonly kind = "process-invalid";
@@ -320,6 +330,14 @@ export class StoreFailed extends DomainError {
   readonly kind = "store-failed";
   constructor(what: string) {
     super(`The change could not be stored: ${what}`);
+  }
+}
+
+/** FFmpeg itself can't be started. */
+export class FfmpegUnavailable extends DomainError {
+  readonly kind = "ffmpeg-unavailable";
+  constructor(reason: string) {
+    super(`FFmpeg can't be started: ${reason}. Set CORE_FFMPEG_BINARY, or install it.`, 30);
   }
 }
 

@@ -32,16 +32,16 @@ async function run(args: readonly string[]): Promise<number> {
     out(versionText());
     return 0;
   }
-  const configuration = readConfiguration(command.file, environment(command));
+  const read = () => readConfiguration(command.file, environment(command));
+  const configuration = read();
   if ("problems" in configuration) {
     err("dragonfork: the configuration is wrong:\n");
     for (const problem of configuration.problems) err(`  ${problem}\n`);
     return WRONG_USAGE;
   }
   if (command.name === "check") return check(configuration, out);
-  const { config, warnings } = configuration;
   const isTerminal = process.stderr.isTTY === true;
-  return serve({ config, warnings, demo: command.demo, write: err, isTerminal });
+  return serve({ configuration, readAgain: read, demo: command.demo, write: err, isTerminal });
 }
 
 void run(process.argv.slice(2)).then((code) => {

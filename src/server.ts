@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
+import { coreView } from "./config/core-view.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
@@ -27,6 +28,7 @@ import { openViewerTokens } from "./server/viewer-tokens.ts";
 import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
 import { StreamRegistry } from "./stream/registry.ts";
+import type { LogTail } from "./telemetry/log-tail.ts";
 import type { Logger } from "./telemetry/logger.ts";
 
 export interface ServerOptions {
@@ -34,6 +36,12 @@ export interface ServerOptions {
   /** Adds the built-in test pattern as process `test`. */
   readonly demo: boolean;
   readonly logger: Logger;
+  /** What the API shows of the log. */
+  readonly log: Pick<LogTail, "lines">;
+  /** Dotted names of the settings that come from the environment. */
+  readonly overrides: readonly string[];
+  /** Somebody asked for a start with the configuration as it is now. */
+  readonly onReload: () => void;
   readonly version: string;
   /** Of the source, "" where it is not known. */
   readonly commit: string;
@@ -106,6 +114,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     streams,
     peers,
     processes: room.manager,
+    core: coreSettings(options, room),
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
     joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
@@ -139,6 +148,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): void {
   const media = { media_shards: udpPorts.length, media_backend: backend };
   logger.info("server ready", { url, udp_port: udpPorts[0], ...media });
+}
+
+function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom) {
+  const { config, log, overrides, onReload } = options;
+  const view = coreView(config);
+  return {
+    metadata,
+    log,
+    skills,
+    config: { view, overrides, loadedMs: unixMs(), reload: onReload },
+  };
 }
 
 function aboutSettings({ config, version, commit }: ServerOptions) {

@@ -21,6 +21,7 @@ import {
   metricsGuard,
   routeGuard,
 } from "./auth.ts";
+import { refuseForeignPage } from "./foreign-page.ts";
 import { LoginBackoff } from "./login-backoff.ts";
 import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
@@ -28,6 +29,7 @@ import type { ProcessApi } from "./process-api.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestContext, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
+import { type CoreRoutesOptions, coreRoutes } from "./routes/core.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -78,6 +80,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly streams: AppStreams<S>;
   readonly peers: AppPeers<S, P>;
   readonly processes: ProcessApi;
+  readonly core: CoreRoutesOptions;
   readonly instruments: Instruments;
   readonly httpMetrics: HttpMetrics;
   /** Told of each offer that was refused. */
@@ -189,10 +192,12 @@ function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, 
     .onTransform(async ({ request, set }) => {
       set.headers["cache-control"] = "no-store";
       await guard(request);
+      refuseForeignPage(request);
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
-    .use(processRoutes(processes));
+    .use(processRoutes(processes))
+    .use(coreRoutes(deps.core));
 }
 
 function loginInstance(

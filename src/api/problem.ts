@@ -8,6 +8,7 @@ import {
   CommandFailed,
   DomainError,
   type DomainErrorKind,
+  MetadataNotFound,
   MethodNotAllowed,
   PeerLimitReached,
   ProcessInvalid,
@@ -49,9 +50,11 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "route-not-found": { status: 404, title: "Not Found" },
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "process-not-found": { status: 404, title: "Unknown process" },
+  "metadata-not-found": { status: 404, title: "Metadata not found" },
   "process-invalid": { status: 400, title: "Invalid process" },
   "command-failed": { status: 400, title: "Command failed" },
   "store-failed": { status: 500, title: "Not stored" },
+  "ffmpeg-unavailable": { status: 503, title: "FFmpeg not available" },
   "no-leg-port": { status: 503, title: "No free leg port" },
   "media-socket-failed": { status: 500, title: "Media socket failed" },
   [REQUEST_INVALID]: { status: 400, title: "Invalid request" },
@@ -147,11 +150,12 @@ function answer(
   };
 }
 
-type ProcessFailure = ProcessNotFound | ProcessInvalid | CommandFailed;
+type ProcessFailure = ProcessNotFound | ProcessInvalid | CommandFailed | MetadataNotFound;
 
 function isOfProcess(error: DomainError): error is ProcessFailure {
   return (
     error instanceof ProcessNotFound ||
+    error instanceof MetadataNotFound ||
     error instanceof ProcessInvalid ||
     error instanceof CommandFailed
   );

@@ -1,16 +1,19 @@
 /** Runs the server until a signal ends it. Signals, crashes and exit codes; nothing of what a server is. */
 
+import { isFromEnvironment, type LoadedConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { DomainError } from "../errors.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { FloodGate } from "../telemetry/flood-gate.ts";
-import { createLogger, type Logger } from "../telemetry/logger.ts";
+import { LogTail } from "../telemetry/log-tail.ts";
+import { createLogger, type Logger, type LoggerOptions } from "../telemetry/logger.ts";
 import type { Write } from "./output.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServeOptions {
-  config: Config;
-  warnings: readonly string[];
+  configuration: LoadedConfig;
+  /** The configuration as it is now, for a start without a new process. */
+  readAgain: () => LoadedConfig | { problems: string[] };
   demo: boolean;
   write: Write;
   isTerminal: boolean;
@@ -23,23 +26,76 @@ const CAUSE_LENGTH_MAX = 100;
 
 /** The exit code, once the server has stopped or could not start. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const logger = createLogger({
-    level: options.config.log.level,
-    format: logFormat(options.config.log.format, options.isTerminal),
-    write: options.write,
-    now: () => new Date(),
-  });
-  for (const warning of options.warnings) logger.warn(warning);
+  const log = new LogSettings(options);
+  const logger = createLogger(log.settings);
   logCrashes(logger);
-  const stopAsked = firstSignal(logger);
-  const { config, demo } = options;
+  const round = { ...options, logger, log, stopAsked: firstSignal(logger) };
+  let next: LoadedConfig | number = options.configuration;
+  while (typeof next !== "number") next = await serveOnce(next, round);
+  return next;
+}
+
+interface Round extends ServeOptions {
+  logger: Logger;
+  log: LogSettings;
+  stopAsked: Promise<string>;
+}
+
+/** The exit code, or the configuration to go on with. */
+async function serveOnce(loaded: LoadedConfig, round: Round): Promise<number | LoadedConfig> {
+  const { logger, log, demo } = round;
+  const { config, origins, warnings } = loaded;
+  log.use(config);
+  for (const warning of warnings) logger.warn(warning);
+  const reload = Promise.withResolvers<LoadedConfig>();
+  const overrides = [...origins].filter(([, origin]) => isFromEnvironment(origin));
   try {
-    const server = await startServer({ config, demo, logger, version: VERSION, commit: COMMIT });
-    logger.info("stopping", { signal: await stopAsked });
-    return await stopInTime(server, logger);
+    const server = await startServer({
+      ...{ config, demo, logger, version: VERSION, commit: COMMIT },
+      log: log.tail,
+      overrides: overrides.map(([key]) => key),
+      onReload: () => readAgain(round, reload.resolve),
+    });
+    const end = await Promise.race([round.stopAsked, reload.promise]);
+    const isSignal = typeof end === "string";
+    logger.info("stopping", isSignal ? { signal: end } : { reason: "to start anew" });
+    const code = await stopInTime(server, logger);
+    return isSignal || code !== 0 ? code : end;
   } catch (error) {
     logger.error("the server cannot run", { reason: startProblem(error, config) });
     return 1;
+  }
+}
+
+/** A configuration with mistakes is no reason to end what runs. */
+function readAgain({ readAgain: read, logger }: Round, use: (found: LoadedConfig) => void): void {
+  const found = read();
+  if (!("problems" in found)) use(found);
+  else logger.error("configuration not reloaded", { problems: found.problems.join("; ") });
+}
+
+/** The logger's settings, which a reload changes. */
+class LogSettings {
+  readonly settings: LoggerOptions;
+  tail: LogTail;
+  readonly #isTerminal: boolean;
+
+  constructor({ configuration: { config }, write, isTerminal }: ServeOptions) {
+    this.#isTerminal = isTerminal;
+    this.tail = new LogTail(config.log.max_lines);
+    this.settings = {
+      level: config.log.level,
+      format: logFormat(config.log.format, isTerminal),
+      write,
+      keep: (line) => this.tail.keep(line),
+      now: () => new Date(),
+    };
+  }
+
+  use({ log }: Config): void {
+    this.settings.level = log.level;
+    this.settings.format = logFormat(log.format, this.#isTerminal);
+    this.tail = this.tail.resized(log.max_lines);
   }
 }
 

@@ -34,6 +34,13 @@ export interface LoadedConfig {
   warnings: string[];
 }
 
+const ENVIRONMENT_ORIGIN = "environment variable ";
+
+/** Whether an origin of LoadedConfig is a variable, which wins over the file. */
+export function isFromEnvironment(origin: string): boolean {
+  return origin.startsWith(ENVIRONMENT_ORIGIN);
+}
+
 /** All problems at once; each names the field and its origin, what was found and what is allowed. */
 export function loadConfig(options: LoadOptions): LoadedConfig | { problems: string[] } {
   const path = options.file ?? (options.env[CONFIG_FILE_VARIABLE] || undefined);
@@ -96,7 +103,7 @@ interface FoundValue {
 function settingOf(field: Field, env: Environment, file: OpenFile | undefined): FoundValue {
   const fromEnvironment = environmentValue(field, env);
   if (fromEnvironment !== undefined) {
-    return { value: fromEnvironment, origin: `environment variable ${field.schema.env}` };
+    return { value: fromEnvironment, origin: `${ENVIRONMENT_ORIGIN}${field.schema.env}` };
   }
   const value = file === undefined ? undefined : getIn(file.values, field.path);
   // `key:` with nothing behind it is null in YAML: the default.

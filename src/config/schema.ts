@@ -75,6 +75,14 @@ const LogSchema = group({
     allowed: "auto, json, text",
     description: "`auto` writes text to a terminal and JSON lines elsewhere.",
   }),
+  max_lines: whole({
+    env: "CORE_LOG_MAX_LINES",
+    default: 1000,
+    minimum: 0,
+    maximum: 100_000,
+    allowed: "a whole number from 0 to 100000",
+    description: "How many of the newest lines `GET /api/v3/log` can show.",
+  }),
 });
 
 /** A name, password or secret of which nothing is asked but that it is not endless. */

@@ -10,6 +10,8 @@ import { describeSource, probeSource } from "./probe.ts";
 import { readUsage } from "./proc-stat.ts";
 import { type ProcessRecord, shortId } from "./record.ts";
 import { resolveRecord } from "./resolve.ts";
+import { ServerMetadata } from "./server-metadata.ts";
+import { FfmpegSkills } from "./skills.ts";
 import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
 import { ProcessStore } from "./store.ts";
 import type { ProcessLog, SupervisorHooks, SupervisorTools } from "./supervisor.ts";
@@ -33,6 +35,8 @@ export interface ProcessRoomOptions {
 
 export interface ProcessRoom {
   readonly manager: ProcessManager;
+  readonly metadata: ServerMetadata;
+  readonly skills: FfmpegSkills;
   readonly store: Pick<ProcessStore, "bytes">;
   /** Stops every FFmpeg, then closes the store. */
   close(): Promise<void>;
@@ -80,6 +84,8 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   });
   return {
     manager,
+    metadata: new ServerMetadata(store),
+    skills: new FfmpegSkills(probing),
     store,
     close: async () => {
       await manager.stopAll();

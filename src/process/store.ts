@@ -37,6 +37,7 @@ const migrations: readonly string[] = [
      created_at INTEGER NOT NULL,
      updated_at INTEGER NOT NULL
    ) STRICT`,
+  "CREATE TABLE server_metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT",
 ];
 
 interface Row {
@@ -124,6 +125,28 @@ export class ProcessStore {
 
   remove(id: string): void {
     this.#write("DELETE FROM process WHERE id = $id", { id });
+  }
+
+  /** What clients keep about the whole server, by key, each as JSON. */
+  serverMetadata(): ReadonlyMap<string, unknown> {
+    return guard("reading failed", () => {
+      const rows = this.#database
+        .query<{ key: string; value: string }, []>("SELECT * FROM server_metadata ORDER BY rowid")
+        .all();
+      return new Map(rows.map(({ key, value }): [string, unknown] => [key, JSON.parse(value)]));
+    });
+  }
+
+  /** undefined removes the key. */
+  setServerMetadata(key: string, value: unknown): void {
+    if (value === undefined) {
+      this.#write("DELETE FROM server_metadata WHERE key = $key", { key });
+      return;
+    }
+    this.#write("INSERT OR REPLACE INTO server_metadata VALUES ($key, $value)", {
+      key,
+      value: JSON.stringify(value),
+    });
   }
 
   close(): void {

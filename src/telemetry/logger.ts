@@ -3,6 +3,7 @@
  * Every string is redacted, and nothing that steers a terminal or forges a line passes unescaped.
  */
 
+import type { LogLine } from "./log-tail.ts";
 import { redact } from "./redact.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
@@ -22,6 +23,8 @@ export interface LoggerOptions {
   format: "json" | "text";
   /** Gets each line with its line feed. */
   write: (line: string) => void;
+  /** Told of each line that is written. */
+  keep?: (line: LogLine) => void;
   now: () => Date;
 }
 
@@ -74,7 +77,7 @@ class LineLogger implements Logger {
   }
 
   #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
-    const { format, now, write } = this.#options;
+    const { format, now, write, keep } = this.#options;
     if (RANK[level] < RANK[this.#options.level]) return;
     const timestamp = now().toISOString();
     const text = presentable(message);
@@ -84,19 +87,26 @@ class LineLogger implements Logger {
         ? jsonLine(timestamp, level, text, all)
         : textLine(timestamp, level, text, all),
     );
+    keep?.({ ts: timestamp, level, message: text, fields: presentableFields(all) });
   }
 }
 
 function jsonLine(ts: string, level: LogLevel, msg: string, fields: LogFields): string {
   const record: Record<string, unknown> = { ts, level, msg };
-  for (const [name, value] of Object.entries(fields)) {
-    if (value === undefined) continue;
+  for (const [name, value] of Object.entries(presentableFields(fields))) {
     // The three names of the line itself cannot be taken by a field.
-    const key = Object.hasOwn(record, name) ? `field_${name}` : name;
-    record[key] = typeof value === "string" ? presentable(value) : value;
+    record[Object.hasOwn(record, name) ? `field_${name}` : name] = value;
   }
   // JSON.stringify leaves DEL, C1 and the text-order marks as they are.
   return `${JSON.stringify(record).replace(UNSAFE, escaped)}\n`;
+}
+
+function presentableFields(fields: LogFields): Record<string, string | number | boolean | null> {
+  const shown: Record<string, string | number | boolean | null> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined) shown[name] = typeof value === "string" ? presentable(value) : value;
+  }
+  return shown;
 }
 
 function textLine(ts: string, level: LogLevel, msg: string, fields: LogFields): string {

@@ -19,6 +19,15 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/process/test/metadata"],
   ["GET", "/api/v3/process/test/metadata/ui"],
   ["PUT", "/api/v3/process/test/metadata/ui"],
+  ["GET", "/api/v3/metadata"],
+  ["GET", "/api/v3/metadata/ui"],
+  ["PUT", "/api/v3/metadata/ui"],
+  ["GET", "/api/v3/log"],
+  ["GET", "/api/v3/skills"],
+  ["GET", "/api/v3/skills/reload"],
+  ["GET", "/api/v3/config"],
+  ["PUT", "/api/v3/config"],
+  ["GET", "/api/v3/config/reload"],
 ] as const;
 
 const OPEN_ROUTES = ["/api", "/ping", "/healthz", "/metrics", "/", "/swagger", "/player/test"];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { SpawnChild } from "../../src/process/child.ts";
 import { ProcessManager } from "../../src/process/manager.ts";
 import { describeSource } from "../../src/process/probe.ts";
+import { ServerMetadata } from "../../src/process/server-metadata.ts";
 import { ProcessStore } from "../../src/process/store.ts";
 import { DEVIATIONS } from "../golden/datarhei/deviations.ts";
 import { FakeChild, fakeWorld, resolveByRules, settle } from "../unit/process/fakes.ts";
@@ -80,7 +81,8 @@ function buildHarness() {
     probe: (record, stop) =>
       describeSource(record, { spawn: probeChild, clock: world.clock }, stop),
   });
-  return { harness: new Harness({ processes: manager }), clock: world.clock };
+  const core = { metadata: new ServerMetadata(store) };
+  return { harness: new Harness({ processes: manager, core }), clock: world.clock };
 }
 
 function requestOf({ contentType, body }: Exchange): RequestInit {

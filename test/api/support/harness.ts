@@ -3,6 +3,7 @@
 import { createApp, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
+import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
 import type { Login } from "../../../src/auth/login.ts";
 import type { ViewerTokensOptions } from "../../../src/auth/viewer-token.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
@@ -12,12 +13,14 @@ import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
+import { fakeCore } from "./fake-core.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 import { testViewerTokens } from "./viewer-tokens.ts";
 
 export interface HarnessOptions {
   /** In place of the fakes. */
   readonly processes?: ProcessApi;
+  readonly core?: Partial<CoreRoutesOptions>;
   readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
   readonly login?: Login;
   readonly metricsAccess?: Partial<MetricsAccess>;
@@ -93,6 +96,7 @@ export class Harness {
       streams: this.streams,
       peers: this.peers,
       processes: options.processes ?? this.processes,
+      core: { ...fakeCore(), ...options.core },
       instruments: this.instruments,
       httpMetrics: this.httpMetrics,
       joinRefused: (id, kind) => this.refused.push(`${id}: ${kind}`),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreFailed } from "../../../src/errors.ts";
 import { parseRecord } from "../../../src/process/record.ts";
+import { SERVER_METADATA_KEYS_MAX, ServerMetadata } from "../../../src/process/server-metadata.ts";
 import { ProcessStore, type StoredProcess, storeFileName } from "../../../src/process/store.ts";
 
 let folder: string;
@@ -69,6 +70,27 @@ describe("what is written", () => {
     ]);
   });
 
+  test("the server's metadata are there after a restart, also without any process", () => {
+    withStore((store) => {
+      const metadata = new ServerMetadata(store);
+      metadata.set("ui", { theme: "dark" });
+      metadata.set("gone", 1);
+      metadata.set("gone", null);
+    });
+    withStore((store) =>
+      expect(new ServerMetadata(store).all()).toEqual({ ui: { theme: "dark" } }),
+    );
+  });
+
+  test("the server's metadata have a bound", () => {
+    const kept = { serverMetadata: () => new Map(), setServerMetadata: () => undefined };
+    const metadata = new ServerMetadata(kept);
+    for (let i = 0; i < SERVER_METADATA_KEYS_MAX; i++) metadata.set(`k${i}`, i);
+    expect(() => metadata.set("more", 1)).toThrow("Invalid metadata");
+    metadata.set("k0", "changed");
+    expect(metadata.get("k0")).toBe("changed");
+  });
+
   test("holds passwords, so only the owner may read the file", () => {
     withStore((store) => store.insert(stored("a")));
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -78,7 +100,7 @@ describe("what is written", () => {
     withStore((store) => store.insert(stored("a")));
     const database = new Database(path);
     expect(database.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
-    expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
     database.close();
   });
 });

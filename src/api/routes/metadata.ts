@@ -1,0 +1,73 @@
+/** /api/v3/metadata: what clients keep about the whole server. */
+import { Type } from "@sinclair/typebox";
+import { Elysia } from "elysia";
+import type { ServerMetadata } from "../../process/server-metadata.ts";
+import { operation, type Parameter } from "../documentation.ts";
+import { JSON_TYPE, readJson, sendJson } from "../json.ts";
+
+export type MetadataRoutesOptions = Pick<ServerMetadata, "all" | "get" | "set">;
+
+const ALL = "/api/v3/metadata";
+const ONE = `${ALL}/:key`;
+
+export function metadataRoutes(metadata: MetadataRoutesOptions) {
+  return new Elysia({ name: "metadata" })
+    .get(ALL, ({ set }) => sendJson(set, metadata.all()), { detail: allDetail })
+    .get(ONE, ({ params, set }) => sendJson(set, metadata.get(params.key)), { detail: oneDetail })
+    .put(
+      ONE,
+      async ({ params, request, set }) => {
+        const value = await readJson(request);
+        metadata.set(params.key, value);
+        return sendJson(set, value);
+      },
+      { parse: "none", detail: setDetail },
+    );
+}
+
+const example = { theme: "dark" };
+const key: Parameter = {
+  name: "key",
+  in: "path",
+  description: "The name of the value.",
+  required: true,
+  example: "ui",
+};
+const common = { tag: "Server", secured: true } as const;
+const value = {
+  200: { description: "The value.", type: JSON_TYPE, schema: Type.Unknown(), example },
+};
+
+const allDetail = operation({
+  ...common,
+  summary: "Get the metadata of the server",
+  description: "What clients have put there; null where there is none.",
+  answers: {
+    200: {
+      description: "All values by key.",
+      type: JSON_TYPE,
+      schema: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+      example: { ui: example },
+    },
+  },
+  problems: ["unauthorized", "forbidden"],
+});
+
+const oneDetail = operation({
+  ...common,
+  summary: "Get one value of the metadata of the server",
+  description: "404 where the key is unknown.",
+  parameters: [key],
+  answers: value,
+  problems: ["unauthorized", "forbidden", "metadata-not-found"],
+});
+
+const setDetail = operation({
+  ...common,
+  summary: "Set one value of the metadata of the server",
+  description: "Any JSON; null removes the key. Kept over restarts.",
+  parameters: [key],
+  body: { type: JSON_TYPE, schema: Type.Unknown(), example },
+  answers: value,
+  problems: ["unauthorized", "forbidden", "process-invalid", "body-too-large", "store-failed"],
+});

@@ -1,0 +1,105 @@
+/** The configuration in effect in datarhei Core's shape (version 3), without secrets. */
+import { TypeGuard } from "@sinclair/typebox";
+import { FIELDS } from "./fields.ts";
+import type { Config } from "./schema.ts";
+
+export type JsonObject = { [name: string]: unknown };
+
+/** What Core's clients expect to find; this server has no such parts, or does not make them settings. */
+const CORE_PARTS: JsonObject = {
+  version: 3,
+  update_check: false,
+  log: { topics: [] },
+  host: { name: [], auto: false },
+  api: {
+    read_only: false,
+    access: { http: { allow: [], block: [] }, https: { allow: [], block: [] } },
+    auth: { disable_localhost: false, auth0: { enable: false, tenants: [] } },
+  },
+  tls: { address: "", enable: false, auto: false, email: "", cert_file: "", key_file: "" },
+  storage: {
+    disk: {
+      max_size_mbytes: 0,
+      cache: {
+        enable: false,
+        max_size_mbytes: 0,
+        ttl_seconds: 0,
+        max_file_size_mbytes: 0,
+        types: { allow: [], block: [] },
+      },
+    },
+    memory: {
+      auth: { enable: false, username: "", password: "" },
+      max_size_mbytes: 0,
+      purge: false,
+    },
+    s3: [],
+    cors: { origins: [] },
+    mimetypes_file: "",
+  },
+  rtmp: { enable: false, enable_tls: false, address: "", address_tls: "", app: "", token: "" },
+  srt: {
+    enable: false,
+    address: "",
+    passphrase: "",
+    token: "",
+    log: { enable: false, topics: [] },
+  },
+  ffmpeg: { log: { max_lines: 50, max_history: 3 } },
+  playout: { enable: false, min_port: 0, max_port: 0 },
+  debug: { profiling: false, force_gc: 0, memory_limit_mbytes: 0 },
+  metrics: { enable: true, enable_prometheus: true, range_sec: 300, interval_sec: 2 },
+  sessions: {
+    enable: true,
+    ip_ignorelist: [],
+    session_timeout_sec: 0,
+    persist: false,
+    persist_interval_sec: 0,
+    max_bitrate_mbit: 0,
+    max_sessions: 0,
+  },
+  service: { enable: false, token: "", url: "" },
+  router: { blocked_prefixes: [], routes: {}, ui_path: "" },
+};
+
+/** Secrets are "" or []. The processes have routes of their own. */
+export function coreView(config: Config): JsonObject {
+  const view = structuredClone(CORE_PARTS);
+  for (const { path, schema } of FIELDS) {
+    if (path[0] === "processes") continue;
+    const hidden = TypeGuard.IsArray(schema) ? [] : "";
+    setIn(view, path, schema.secret ? hidden : valueIn(config, path));
+  }
+  return view;
+}
+
+/** Dotted names of the values in `wanted` that are not those of `view`. What `view` does not have is ignored. */
+export function changedNames(view: JsonObject, wanted: JsonObject, prefix = ""): readonly string[] {
+  return Object.entries(wanted).flatMap(([name, value]) => {
+    if (!Object.hasOwn(view, name) || value === null) return [];
+    const current = view[name];
+    if (isObject(current) && isObject(value))
+      return changedNames(current, value, `${prefix}${name}.`);
+    return Bun.deepEquals(current, value) ? [] : [`${prefix}${name}`];
+  });
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueIn(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
+}
+
+function setIn(target: JsonObject, path: readonly string[], value: unknown): void {
+  const name = path.at(-1) ?? "";
+  let inner = target;
+  for (const step of path.slice(0, -1)) {
+    const next = inner[step];
+    const group: JsonObject = isObject(next) ? next : {};
+    inner[step] = group;
+    inner = group;
+  }
+  inner[name] = value;
+}

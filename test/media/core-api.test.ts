@@ -1,0 +1,57 @@
+/** Core's routes against the real server and the real FFmpeg. */
+import { afterEach, describe, expect, test } from "bun:test";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
+import { testSource } from "../support/test-sources.ts";
+import { until } from "../support/whep-player.ts";
+
+let server: TestServer | undefined;
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+/** Ports stay the same over a reload only where they are fixed; so this one reads the newest from the log. */
+function newestUrl({ log }: TestServer): string {
+  return String(log().findLast((line) => line["msg"] === "server ready")?.["url"]);
+}
+
+const json = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>;
+
+describe("the server", () => {
+  test("says what its FFmpeg can do", async () => {
+    server = await startServer();
+    const skills = await server.get("/api/v3/skills");
+    expect(skills).toMatchObject({ ffmpeg: { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) } });
+    expect(JSON.stringify(skills)).toContain('"libx264"');
+    expect(await server.get("/api/v3/skills/reload")).toEqual(skills);
+  }, 60_000);
+
+  test("starts anew with a changed configuration, and goes on with a wrong one", async () => {
+    const running = await startServer({ processes: [testSource("cam")] });
+    server = running;
+    await untilLive(running, "cam");
+    const file = join(running.folder, "config.json");
+    const config = JSON.parse(readFileSync(file, "utf8"));
+    const count = (message: string) =>
+      running.log().filter((line) => line["msg"] === message).length;
+
+    writeFileSync(file, JSON.stringify({ ...config, name: 5 }));
+    expect(await running.get("/api/v3/config/reload")).toBe("OK");
+    await until(() => count("configuration not reloaded") === 1, 5000, "the refusal");
+    expect(await running.get("/api")).toMatchObject({ name: "Dragon Fork" });
+
+    writeFileSync(file, JSON.stringify({ ...config, name: "other" }));
+    expect(await running.get("/api/v3/config/reload")).toBe("OK");
+    await until(() => count("server ready") === 2, 15_000, "the second start");
+    const url = newestUrl(running);
+    expect(await json(`${url}/api`)).toMatchObject({ name: "other" });
+    const hasStarted = async () =>
+      (await json(`${url}/api/v3/process/cam/state`))["exec"] === "running";
+    await until(hasStarted, 15_000, "FFmpeg of the second start");
+    const lines = await (await fetch(`${url}/api/v3/log`)).text();
+    expect(lines).toContain("to start anew");
+    expect(running.log().filter((line) => line["level"] === "error")).toHaveLength(1);
+  }, 60_000);
+});
