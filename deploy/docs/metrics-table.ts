@@ -4,6 +4,7 @@ import { HTTP_METRICS } from "../../src/metrics/http-names.ts";
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { CORE_LABEL, METRICS } from "../../src/metrics/names.ts";
 import { PROCESS_METRICS } from "../../src/metrics/process-names.ts";
+import { SCRAPE_METRICS } from "../../src/metrics/scrape-names.ts";
 import { TASK_METRICS } from "../../src/metrics/task-names.ts";
 import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
 
@@ -16,6 +17,7 @@ export function describeMetrics(): string {
     PROCESS_METRICS,
     HTTP_METRICS,
     TASK_METRICS,
+    SCRAPE_METRICS,
   ];
   const all = rooms.flatMap((some) => Object.values(some));
   const rows = all.map(({ name, type, labels, help }) => {

@@ -1,10 +1,11 @@
 /** Counts and times what runs in the background, so that a task that fails quietly does not do so unseen. */
-import type { Registry } from "prom-client";
+
 import { counter, gauge } from "./create.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import { TASK_METRICS, TASKS, type Task } from "./task-names.ts";
 
 export interface BackgroundTasksOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Unix milliseconds. */

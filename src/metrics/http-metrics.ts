@@ -1,6 +1,5 @@
 /** Counts and times every HTTP request, and tells of those that failed in a way that security watches. */
 import { Elysia } from "elysia";
-import type { Registry } from "prom-client";
 import { DomainError } from "../errors.ts";
 import type { SecurityEvent } from "../security-events.ts";
 import { counter, gauge, histogram } from "./create.ts";
@@ -12,9 +11,10 @@ import {
   type HttpApi,
   OTHER,
 } from "./http-names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 
 export interface HttpMetricsOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   readonly onSecurityEvent: (event: SecurityEvent, request: Request) => void;

@@ -21,9 +21,13 @@ export class IceMetrics {
   }
 
   peerEvent(event: PeerEvent): void {
-    if (event.type === "connected") this.instruments.iceConnected(event.streamId, event.seconds);
+    const { peerId: sessionId, streamId } = event;
+    if (event.type === "connected") {
+      this.instruments.iceConnected(streamId, event.seconds, sessionId);
+    }
     if (event.type !== "closed") return;
-    const failure = FAILURES[event.reason];
-    if (failure !== undefined) this.instruments.iceFailed(event.streamId, event.seconds, failure);
+    const reason = FAILURES[event.reason];
+    const { seconds } = event;
+    if (reason !== undefined) this.instruments.iceFailed(streamId, { reason, seconds, sessionId });
   }
 }

@@ -2,12 +2,11 @@
  * The counters and histograms, behind an interface that the other rooms are given.
  * Knows no peer: a label has the id of a configured stream or the word for "no such stream".
  */
-import { type Counter, type Histogram, Registry } from "prom-client";
-import { counter, histogram } from "./create.ts";
+import type { Counter, Histogram } from "prom-client";
+import { counter, histogram, sessionHistogram } from "./create.ts";
 import {
   CAP_SCOPES,
   type CapScope,
-  CORE_LABEL,
   DURATION_BUCKETS,
   ICE_FAILURE_REASONS,
   ICE_RESULTS,
@@ -19,12 +18,21 @@ import {
   WHEP_ROUTES,
   type WhepRoute,
 } from "./names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
+
+type IceResult = (typeof ICE_RESULTS)[number];
+
+export interface IceFailure {
+  readonly reason: IceFailureReason;
+  readonly seconds: number;
+  readonly sessionId: string;
+}
 
 export interface Instruments {
   whepRequest(route: WhepRoute, code: number, streamId: string, seconds: number): void;
-  iceConnected(streamId: string, seconds: number): void;
-  iceFailed(streamId: string, seconds: number, reason: IceFailureReason): void;
+  iceConnected(streamId: string, seconds: number, sessionId: string): void;
+  iceFailed(streamId: string, failure: IceFailure): void;
   codecMismatch(streamId: string, kind: MediaKind): void;
   capRejected(streamId: string, scope: CapScope): void;
   legFailed(streamId: string, leg: MediaKind): void;
@@ -44,15 +52,8 @@ const EXPECTED_REQUESTS: readonly (readonly [WhepRoute, number])[] = [
   ["delete", 204],
 ];
 
-/** A registry that puts the constant label on every series. */
-export function createRegistry(core: string): Registry {
-  const registry = new Registry();
-  registry.setDefaultLabels({ [CORE_LABEL]: core });
-  return registry;
-}
-
 /** Registers the instruments. */
-export function createInstruments(registry: Registry, labels: StreamLabels): Instruments {
+export function createInstruments(registry: MetricsRegistry, labels: StreamLabels): Instruments {
   return new RegisteredInstruments(registry, labels);
 }
 
@@ -62,17 +63,17 @@ class RegisteredInstruments implements Instruments {
   private readonly streams = new Set<string>();
   private readonly requests: Counter<"route" | "code" | "stream_id">;
   private readonly requestDuration: Histogram<"route" | "stream_id">;
-  private readonly iceDuration: Histogram<"stream_id" | "result">;
+  private readonly iceDuration: Histogram<"stream_id" | "result" | "session_id">;
   private readonly iceFailures: Counter<"stream_id" | "reason">;
   private readonly codecMismatches: Counter<"stream_id" | "kind">;
   private readonly capRejections: Counter<"stream_id" | "scope">;
   private readonly legFailures: Counter<"stream_id" | "leg">;
 
-  constructor(registry: Registry, labels: StreamLabels) {
+  constructor(registry: MetricsRegistry, labels: StreamLabels) {
     this.labels = labels;
     this.requests = counter(registry, METRICS.whepRequests);
     this.requestDuration = histogram(registry, METRICS.whepRequestDuration, DURATION_BUCKETS);
-    this.iceDuration = histogram(registry, METRICS.iceEstablishment, DURATION_BUCKETS);
+    this.iceDuration = sessionHistogram(registry, METRICS.iceEstablishment, DURATION_BUCKETS);
     this.iceFailures = counter(registry, METRICS.iceFailures);
     this.codecMismatches = counter(registry, METRICS.codecMismatches);
     this.capRejections = counter(registry, METRICS.capRejections);
@@ -86,16 +87,15 @@ class RegisteredInstruments implements Instruments {
     this.requestDuration.observe({ route, stream_id }, seconds);
   }
 
-  iceConnected(streamId: string, seconds: number): void {
-    this.iceDuration.observe({ stream_id: this.label(streamId), result: "connected" }, seconds);
+  iceConnected(streamId: string, seconds: number, sessionId: string): void {
+    this.iceEnded(this.label(streamId), "connected", seconds, sessionId);
   }
 
   /** A peer that is lost after it was connected has no establishment to be timed. */
-  iceFailed(streamId: string, seconds: number, reason: IceFailureReason): void {
+  iceFailed(streamId: string, { reason, seconds, sessionId }: IceFailure): void {
     const stream_id = this.label(streamId);
     this.iceFailures.inc({ stream_id, reason });
-    if (reason !== "disconnected")
-      this.iceDuration.observe({ stream_id, result: "failed" }, seconds);
+    if (reason !== "disconnected") this.iceEnded(stream_id, "failed", seconds, sessionId);
   }
 
   codecMismatch(streamId: string, kind: MediaKind): void {
@@ -114,6 +114,11 @@ class RegisteredInstruments implements Instruments {
     const now = this.labels.all(ids);
     for (const id of now) this.open(id);
     for (const id of [...this.streams]) if (!now.has(id)) this.remove(id);
+  }
+
+  private iceEnded(stream_id: string, result: IceResult, value: number, session_id: string): void {
+    const labels = { stream_id, result };
+    this.iceDuration.observe({ labels, value, exemplarLabels: { session_id } });
   }
 
   private label(streamId: string): string {

@@ -2,11 +2,12 @@
  * The media path as totals that are kept elsewhere: read once per scrape, nothing is counted here. Counters are set to
  * what the totals say, so a stream that is gone has no series.
  */
-import type { Registry } from "prom-client";
+
 import type { MediaKind } from "../errors.ts";
 import { counter, gauge } from "./create.ts";
 import { MEDIA_METRICS } from "./media-names.ts";
 import { OTHER_STREAMS } from "./names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 
 /** Each has a series from the start; a viewer that is over has none. */
@@ -47,7 +48,7 @@ export interface MediaStats {
 }
 
 export interface MediaMetricsOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly labels: StreamLabels;
   /** Asked once per scrape. */
   readonly stats: () => MediaStats;

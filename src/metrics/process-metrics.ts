@@ -1,8 +1,9 @@
 /** The FFmpeg processes as their supervisors know them: read once per scrape, nothing is counted or asked here. */
-import type { Registry } from "prom-client";
+
 import { counter, gauge } from "./create.ts";
 import { OTHER_STREAMS } from "./names.ts";
 import { PROCESS_METRICS } from "./process-names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 
 export interface FfmpegUsage {
@@ -17,7 +18,7 @@ export interface FfmpegUsage {
 }
 
 export interface ProcessMetricsOptions {
-  readonly registry: Registry;
+  readonly registry: MetricsRegistry;
   readonly labels: StreamLabels;
   /** Every state that a process can have: each has a series from the start. */
   readonly states: readonly string[];

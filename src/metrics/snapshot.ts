@@ -2,9 +2,10 @@
  * The gauges: one call of stats() per scrape fills them all, so that a scrape shows one moment.
  * Whoever has the numbers implements WebRTCStatsSource; this room imports none of them.
  */
-import type { Registry } from "prom-client";
+
 import { gauge } from "./create.ts";
 import { METRICS } from "./names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 
 export interface WebRTCStats {
@@ -27,7 +28,7 @@ export interface Snapshot {
 
 /** Registers the gauges. */
 export function createSnapshot(
-  registry: Registry,
+  registry: MetricsRegistry,
   labels: StreamLabels,
   source: WebRTCStatsSource,
 ): Snapshot {

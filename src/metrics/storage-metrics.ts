@@ -1,6 +1,7 @@
 /** What is kept on disk, as the watch over it knows; nothing is looked at here. */
-import type { Registry } from "prom-client";
+
 import { gauge } from "./create.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import { STORES, type StoreName, TASK_METRICS } from "./task-names.ts";
 
 export interface StorageStats {
@@ -12,7 +13,10 @@ export interface StorageStats {
 }
 
 /** Registers the metrics. To be called before each scrape. */
-export function registerStorageMetrics(registry: Registry, stats: () => StorageStats): () => void {
+export function registerStorageMetrics(
+  registry: MetricsRegistry,
+  stats: () => StorageStats,
+): () => void {
   const bytes = gauge(registry, TASK_METRICS.storageBytes);
   const status = gauge(registry, TASK_METRICS.storageStatus);
   const timestamp = gauge(registry, TASK_METRICS.storageTimestamp);

@@ -2,12 +2,13 @@
  * How viewers fare, from the events of their lives. A label holds the id of a configured stream or the word for
  * "no such stream", never a viewer.
  */
-import type { Registry } from "prom-client";
+
 import type { DomainErrorKind } from "../errors.ts";
 import type { CloseReason, ConnectionType, PeerEvent } from "../peer-events.ts";
 import { SECURITY_EVENTS, type SecurityEvent } from "../security-events.ts";
-import { counter, gauge, histogram } from "./create.ts";
+import { counter, gauge, histogram, sessionCounter, sessionHistogram } from "./create.ts";
 import { MEDIA_KINDS, UNKNOWN_STREAM } from "./names.ts";
+import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 import { JITTER_BUCKETS, JOIN_BUCKETS, RTT_BUCKETS, VIEWER_METRICS } from "./viewer-names.ts";
 
@@ -28,7 +29,7 @@ export class ViewerMetrics {
   /** When the viewers that are connected now did so; as many as there are viewers. */
   private readonly connectedMs = new Map<string, { streamId: string; sinceMs: number }>();
   private readonly watchedSeconds = new Map<string, number>();
-  private readonly registry: Registry;
+  private readonly registry: MetricsRegistry;
   private readonly joins;
   private readonly attempted;
   private readonly established;
@@ -48,7 +49,7 @@ export class ViewerMetrics {
   private readonly securityEvents;
 
   constructor(options: {
-    registry: Registry;
+    registry: MetricsRegistry;
     labels: StreamLabels;
     unixMs: () => number;
   }) {
@@ -59,11 +60,11 @@ export class ViewerMetrics {
     this.joins = counter(registry, VIEWER_METRICS.joins);
     this.attempted = counter(registry, VIEWER_METRICS.attempted);
     this.established = counter(registry, VIEWER_METRICS.established);
-    this.failed = counter(registry, VIEWER_METRICS.failed);
+    this.failed = sessionCounter(registry, VIEWER_METRICS.failed);
     this.sessionsClosed = counter(registry, VIEWER_METRICS.sessionsClosed);
-    this.joinSeconds = histogram(registry, VIEWER_METRICS.joinSeconds, JOIN_BUCKETS);
+    this.joinSeconds = sessionHistogram(registry, VIEWER_METRICS.joinSeconds, JOIN_BUCKETS);
     this.watchSeconds = counter(registry, VIEWER_METRICS.watchSeconds);
-    this.rtt = histogram(registry, VIEWER_METRICS.rtt, RTT_BUCKETS);
+    this.rtt = sessionHistogram(registry, VIEWER_METRICS.rtt, RTT_BUCKETS);
     this.jitter = histogram(registry, VIEWER_METRICS.jitter, JITTER_BUCKETS);
     this.packetsLost = counter(registry, VIEWER_METRICS.packetsLost);
     this.packetsExpected = counter(registry, VIEWER_METRICS.packetsExpected);
@@ -91,7 +92,11 @@ export class ViewerMetrics {
         this.connected(event.peerId, stream_id, event.connectionType, event.atMs);
         return;
       case "first_keyframe_sent":
-        this.joinSeconds.observe({ stream_id }, event.seconds);
+        this.joinSeconds.observe({
+          labels: { stream_id },
+          value: event.seconds,
+          exemplarLabels: { session_id: event.peerId },
+        });
         return;
       case "report":
         this.report(stream_id, event);
@@ -143,7 +148,11 @@ export class ViewerMetrics {
   private report(stream_id: string, event: Report): void {
     const { connectionType: connection_type, jitterSeconds, leg, rttSeconds } = event;
     this.jitter.observe({ stream_id, connection_type }, jitterSeconds);
-    if (rttSeconds !== undefined) this.rtt.observe({ stream_id, connection_type }, rttSeconds);
+    if (rttSeconds !== undefined) {
+      const exemplarLabels = { session_id: event.peerId };
+      const labels = { stream_id, connection_type };
+      this.rtt.observe({ labels, value: rttSeconds, exemplarLabels });
+    }
     if (event.lost > 0) this.packetsLost.inc({ stream_id, leg }, event.lost);
     this.packetsExpected.inc({ stream_id, leg }, event.expected);
   }
@@ -155,7 +164,8 @@ export class ViewerMetrics {
     }
     const since = this.connectedMs.get(peerId);
     if (since === undefined) {
-      this.failed.inc({ stream_id, reason });
+      const exemplarLabels = { session_id: peerId };
+      this.failed.inc({ labels: { stream_id, reason }, value: 1, exemplarLabels });
       this.joins.inc({ stream_id, outcome: reason });
       return;
     }
@@ -204,7 +214,7 @@ export class ViewerMetrics {
     this.joins.inc({ stream_id, outcome: "connected" }, 0);
     for (const reason of EXPECTED_LOSSES) this.sessionsClosed.inc({ stream_id, reason }, 0);
     for (const reason of EXPECTED_FAILURES) {
-      this.failed.inc({ stream_id, reason }, 0);
+      this.failed.inc({ labels: { stream_id, reason }, value: 0 });
       this.joins.inc({ stream_id, outcome: reason }, 0);
     }
   }

@@ -4,9 +4,10 @@ import type { Config } from "../config/schema.ts";
 import { BackgroundTasks } from "../metrics/background-tasks.ts";
 import { addDefaultMetrics, createExposition, type Exposition } from "../metrics/exposition.ts";
 import { HttpMetrics } from "../metrics/http-metrics.ts";
-import { createInstruments, createRegistry } from "../metrics/instruments.ts";
+import { createInstruments } from "../metrics/instruments.ts";
 import { registerMediaMetrics } from "../metrics/media-metrics.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
+import { createRegistry } from "../metrics/registry.ts";
 import { createSnapshot } from "../metrics/snapshot.ts";
 import { registerStorageMetrics } from "../metrics/storage-metrics.ts";
 import { StreamLabels } from "../metrics/stream-labels.ts";
@@ -19,6 +20,9 @@ import type { StreamRegistry } from "../stream/registry.ts";
 import { ffmpegUsage } from "./ffmpeg-usage.ts";
 import { mediaStats } from "./media-stats.ts";
 import { StorageWatch } from "./storage-watch.ts";
+
+/** However many ask for the metrics, and however often, this is how often they are written. */
+const REUSE_MS = 100;
 
 export interface MetricsOptions {
   readonly config: Config;
@@ -92,7 +96,15 @@ export function openExposition(
     await viewers.refresh(ids);
   };
   return {
-    exposition: createExposition({ registry, instruments, snapshot, refresh }),
+    exposition: createExposition({
+      core: options.config.id,
+      registry,
+      instruments,
+      snapshot,
+      refresh,
+      nowMs: options.nowMs,
+      reuseMs: REUSE_MS,
+    }),
     close: () => storage.close(),
   };
 }

@@ -6,17 +6,19 @@ import { operation } from "../documentation.ts";
 export function metricsRoutes(exposition: Exposition, guard: (request: Request) => void) {
   return new Elysia({ name: "metrics" }).get(
     "/metrics",
-    ({ request, set }) => {
+    async ({ request, set }) => {
       guard(request);
-      set.headers["content-type"] = exposition.contentType;
-      return exposition.text();
+      const accept = request.headers.get("accept") ?? "";
+      const { body, contentType } = await exposition.scrape(accept);
+      set.headers["content-type"] = contentType;
+      return body;
     },
     {
       detail: operation({
         tag: "Server",
         summary: "Metrics",
         description:
-          "Prometheus text format: dragonfork_webrtc_* and those of the process. Asks for a token or a password (Basic) only where CORE_METRICS_TOKEN or CORE_METRICS_PASSWORD is set.",
+          "Prometheus text format, or OpenMetrics with exemplars (the id of a session) where Accept prefers it: dragonfork_* and those of the process. Asks for a token or a password (Basic) only where CORE_METRICS_TOKEN or CORE_METRICS_PASSWORD is set.",
         answers: {
           200: {
             description: "All series.",

@@ -8,7 +8,8 @@ import type { Login } from "../../../src/auth/login.ts";
 import type { ViewerTokensOptions } from "../../../src/auth/viewer-token.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
 import { HttpMetrics } from "../../../src/metrics/http-metrics.ts";
-import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
+import { createInstruments } from "../../../src/metrics/instruments.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
@@ -47,12 +48,15 @@ export class Harness {
   private readonly registry = createRegistry("test");
   private readonly labels = new StreamLabels((id) => this.streams.streams.has(id), 10);
   private readonly instruments = createInstruments(this.registry, this.labels);
-  private readonly httpMetrics = new HttpMetrics({
+  readonly httpMetrics = new HttpMetrics({
     registry: this.registry,
     nowMs: () => this.nowMs,
     onSecurityEvent: (event) => this.security.push(event),
   });
   private readonly exposition = createExposition({
+    core: "test",
+    nowMs: () => performance.now(),
+    reuseMs: -1,
     registry: this.registry,
     instruments: this.instruments,
     snapshot: createSnapshot(this.registry, this.labels, {
@@ -167,7 +171,7 @@ export class Harness {
   /** The value of one series, undefined where there is no such series. */
   async metric(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
     const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
-    const line = (await this.exposition.text())
+    const line = (await this.metrics())
       .split("\n")
       .find(
         (text) =>
@@ -183,8 +187,8 @@ export class Harness {
   }
 
   /** What a scrape would answer. */
-  metrics(): Promise<string> {
-    return this.exposition.text();
+  async metrics(): Promise<string> {
+    return (await this.exposition.scrape()).body;
   }
 
   /** All series, without their values. */

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { BackgroundTasks } from "../../../src/metrics/background-tasks.ts";
-import { createRegistry } from "../../../src/metrics/instruments.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
+import { textOf } from "../../support/metrics-text.ts";
 
 function setUp() {
   const registry = createRegistry("test");
@@ -9,7 +10,7 @@ function setUp() {
   const tasks = new BackgroundTasks({ registry, nowMs, unixMs: () => 1_000_000 + clock.ms });
   const series = async (task: string) =>
     Object.fromEntries(
-      (await registry.metrics())
+      (await textOf(registry))
         .split("\n")
         .filter((line) => line.includes(`task="${task}"`))
         .map((line) => [

@@ -5,8 +5,10 @@ import type { CloseReason } from "../../../src/peer-events.ts";
 function closed(reason: CloseReason): readonly string[] {
   const heard: string[] = [];
   const metrics = new IceMetrics({
-    iceConnected: (stream, seconds) => heard.push(`connected ${stream} ${seconds}`),
-    iceFailed: (stream, seconds, why) => heard.push(`${why} ${stream} ${seconds}`),
+    iceConnected: (stream, seconds, session) =>
+      heard.push(`connected ${stream} ${seconds} ${session}`),
+    iceFailed: (stream, { reason: why, seconds, sessionId }) =>
+      heard.push(`${why} ${stream} ${seconds} ${sessionId}`),
   });
   const of = { atMs: 0, peerId: "p", streamId: "cam" };
   metrics.peerEvent({ type: "connected", seconds: 0.4, connectionType: "direct", ...of });
@@ -22,13 +24,13 @@ describe("the end of a viewer", () => {
     ["fingerprint_mismatch", "failed"],
     ["consent_lost", "disconnected"],
   ] as const)("%s counts as %s", (reason, failure) => {
-    expect(closed(reason)).toEqual(["connected cam 0.4", `${failure} cam 15`]);
+    expect(closed(reason)).toEqual(["connected cam 0.4 p", `${failure} cam 15 p`]);
   });
 
   test.each(["client_gone", "dtls_closed", "kicked", "server_drain"] as const)(
     "%s is no failure",
     (reason) => {
-      expect(closed(reason)).toEqual(["connected cam 0.4"]);
+      expect(closed(reason)).toEqual(["connected cam 0.4 p"]);
     },
   );
 });

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { addDefaultMetrics } from "../../../src/metrics/exposition.ts";
-import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
+import { createInstruments } from "../../../src/metrics/instruments.ts";
 import { METRICS } from "../../../src/metrics/names.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+import { textOf } from "../../support/metrics-text.ts";
 
 function setUp() {
   const registry = createRegistry("edge-1");
@@ -54,8 +56,8 @@ describe("the contract of the dashboards", () => {
   test("has the buckets of the contract in both histograms", async () => {
     const { registry, instruments } = setUp();
     instruments.whepRequest("post", 201, "live", 0.3);
-    instruments.iceConnected("live", 0.3);
-    const text = await registry.metrics();
+    instruments.iceConnected("live", 0.3, "p");
+    const text = await textOf(registry);
     for (const name of [METRICS.whepRequestDuration.name, METRICS.iceEstablishment.name]) {
       const buckets = text.split("\n").filter((line) => !line.includes('result="failed"'));
       const pattern = new RegExp(`^${name}_bucket{le="([^"]+)"`, "gm");
@@ -78,7 +80,7 @@ describe("the contract of the dashboards", () => {
     const { registry, instruments } = setUp();
     addDefaultMetrics(registry);
     instruments.whepRequest("post", 201, "live", 0.3);
-    const lines = (await registry.metrics()).split("\n");
+    const lines = (await textOf(registry)).split("\n");
     for (const line of lines.filter((text) => text !== "" && !text.startsWith("#"))) {
       expect(line).toContain('core="edge-1"');
     }
@@ -88,7 +90,7 @@ describe("the contract of the dashboards", () => {
 test("the metrics of the process are there and promtool finds them clean", async () => {
   const { registry } = setUp();
   addDefaultMetrics(registry);
-  const text = await registry.metrics();
+  const text = await textOf(registry);
   expect(text).toContain("process_resident_memory_bytes");
   const run = Bun.spawnSync(["promtool", "check", "metrics"], { stdin: Buffer.from(text) });
   expect(`${run.exitCode}${run.stdout}${run.stderr}`).toBe("0");
@@ -99,13 +101,13 @@ test("ids that are no stream share one label value", async () => {
   for (let at = 0; at < 1000; at += 1) {
     const id = `random-${at}`;
     instruments.whepRequest("post", 404, id, 0.001);
-    instruments.iceConnected(id, 1);
-    instruments.iceFailed(id, 1, "failed");
+    instruments.iceConnected(id, 1, "p");
+    instruments.iceFailed(id, { reason: "failed", seconds: 1, sessionId: "p" });
     instruments.codecMismatch(id, "audio");
     instruments.capRejected(id, "stream");
     instruments.legFailed(id, "video");
   }
-  const text = await registry.metrics();
+  const text = await textOf(registry);
   expect(text).not.toContain("random-");
   expect(text).toContain(
     'dragonfork_webrtc_whep_requests_total{route="post",code="404",stream_id="unknown",core="edge-1"} 1000',
@@ -114,8 +116,8 @@ test("ids that are no stream share one label value", async () => {
 
 test("a viewer that is lost after it connected is no slow establishment", async () => {
   const { registry, instruments } = setUp();
-  instruments.iceFailed("live", 300, "disconnected");
-  const text = await registry.metrics();
+  instruments.iceFailed("live", { reason: "disconnected", seconds: 300, sessionId: "p" });
+  const text = await textOf(registry);
   expect(text).toContain('reason="disconnected",core="edge-1"} 1');
   const failed = `${METRICS.iceEstablishment.name}_count`;
   expect(text).toMatch(new RegExp(`^${failed}{[^}]*result="failed"[^}]*} 0$`, "m"));
@@ -130,19 +132,19 @@ describe("a stream's series", () => {
   test("start at 0 before the first viewer, and keep one that came before the first scrape", async () => {
     const registry = createRegistry("x");
     const instruments = createInstruments(registry, new StreamLabels((id) => id === "cam", 10));
-    instruments.iceConnected("cam", 0.1);
+    instruments.iceConnected("cam", 0.1, "p");
     instruments.syncStreams(["cam"]);
-    expect(await count(registry.metrics(), "connected")).toBe("1");
-    expect(await count(registry.metrics(), "failed")).toBe("0");
+    expect(await count(textOf(registry), "connected")).toBe("1");
+    expect(await count(textOf(registry), "failed")).toBe("0");
   });
 
   test("go with the stream, and start anew when it comes back", async () => {
     const registry = createRegistry("x");
     const instruments = createInstruments(registry, new StreamLabels((id) => id === "cam", 10));
-    instruments.iceConnected("cam", 0.1);
+    instruments.iceConnected("cam", 0.1, "p");
     instruments.syncStreams([]);
-    expect(await count(registry.metrics(), "connected")).toBeUndefined();
+    expect(await count(textOf(registry), "connected")).toBeUndefined();
     instruments.syncStreams(["cam"]);
-    expect(await count(registry.metrics(), "connected")).toBe("0");
+    expect(await count(textOf(registry), "connected")).toBe("0");
   });
 });

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { createRegistry } from "../../../src/metrics/instruments.ts";
 import { type MediaStats, registerMediaMetrics } from "../../../src/metrics/media-metrics.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+import { textOf } from "../../support/metrics-text.ts";
 
 const STATS: MediaStats = {
   sent: [
@@ -43,7 +44,7 @@ function setUp() {
   const refresh = registerMediaMetrics({ registry, labels, stats: () => stats });
   const scrape = async () => {
     refresh();
-    return registry.metrics();
+    return textOf(registry);
   };
   const set = (next: MediaStats) => {
     stats = next;

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
-import { createRegistry } from "../../../src/metrics/instruments.ts";
 import { type FfmpegUsage, registerProcessMetrics } from "../../../src/metrics/process-metrics.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+import { textOf } from "../../support/metrics-text.ts";
 
 const running = (id: string, isStream: boolean): FfmpegUsage => ({
   id,
@@ -23,7 +24,7 @@ test("processes without a stream share a label, and every state has a series", a
   });
   const scrape = async () => {
     refresh();
-    const lines = (await registry.metrics()).split("\n");
+    const lines = (await textOf(registry)).split("\n");
     return lines.filter((line) => line.startsWith("dragonfork_")).sort();
   };
   await scrape();

@@ -4,7 +4,8 @@
  */
 import { describe, expect, test } from "bun:test";
 import { createExposition } from "../../../src/metrics/exposition.ts";
-import { createInstruments, createRegistry } from "../../../src/metrics/instruments.ts";
+import { createInstruments } from "../../../src/metrics/instruments.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { createSnapshot, type WebRTCStats } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 
@@ -44,9 +45,17 @@ function collector(initial: WebRTCStats) {
     },
   };
   const snapshot = createSnapshot(registry, labels, source);
+  const exposition = createExposition({
+    core: "test",
+    registry,
+    instruments,
+    snapshot,
+    nowMs: () => 0,
+    reuseMs: -1,
+  });
   return {
     instruments,
-    exposition: createExposition({ registry, instruments, snapshot }),
+    exposition: { text: async () => (await exposition.scrape()).body },
     set: (next: WebRTCStats) => {
       stats = next;
     },
@@ -75,7 +84,7 @@ describe("what a scrape shows", () => {
   test("of one stream with peers", async () => {
     const { exposition, instruments } = collector(ONE);
     instruments.whepRequest("post", 201, "live", 0.004);
-    instruments.iceConnected("live", 0.2);
+    instruments.iceConnected("live", 0.2, "p");
     const text = await exposition.text();
     await golden("one-stream", text);
     expect(lint(text)).toBe("0");
@@ -85,9 +94,9 @@ describe("what a scrape shows", () => {
     const { exposition, instruments } = collector(SEVERAL);
     instruments.whepRequest("post", 406, "live", 0.06);
     instruments.whepRequest("options", 200, "no such stream", 0.001);
-    instruments.iceConnected("cam", 1.2);
-    instruments.iceFailed("cam", 15, "timeout");
-    instruments.iceFailed("live", 40, "disconnected");
+    instruments.iceConnected("cam", 1.2, "p");
+    instruments.iceFailed("cam", { reason: "timeout", seconds: 15, sessionId: "p" });
+    instruments.iceFailed("live", { reason: "disconnected", seconds: 40, sessionId: "p" });
     instruments.codecMismatch("live", "video");
     instruments.capRejected("cam", "global");
     instruments.legFailed("cam", "audio");
@@ -107,8 +116,8 @@ test("the source is asked once per scrape", async () => {
 test("a stream that is gone leaves no series behind", async () => {
   const { exposition, instruments, set } = collector(SEVERAL);
   instruments.whepRequest("post", 418, "cam", 0.06);
-  instruments.iceConnected("cam", 1);
-  instruments.iceFailed("cam", 1, "failed");
+  instruments.iceConnected("cam", 1, "p");
+  instruments.iceFailed("cam", { reason: "failed", seconds: 1, sessionId: "p" });
   expect(await exposition.text()).toContain('stream_id="cam"');
   set(ONE);
   const text = await exposition.text();

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { createRegistry } from "../../../src/metrics/instruments.ts";
+import { createRegistry } from "../../../src/metrics/registry.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import { ViewerMetrics } from "../../../src/metrics/viewer-metrics.ts";
 import type { PeerChange } from "../../../src/peer-events.ts";
+import { textOf } from "../../support/metrics-text.ts";
 
 function setUp() {
   const registry = createRegistry("test");
@@ -18,14 +19,14 @@ function setUp() {
   /** The value of the one series whose line has all these parts. */
   const value = async (name: string, ...parts: string[]) => {
     await metrics.refresh(streams);
-    const lines = (await registry.metrics()).split("\n").filter((line) => line.startsWith(name));
+    const lines = (await textOf(registry)).split("\n").filter((line) => line.startsWith(name));
     const found = lines.filter((line) => parts.every((part) => line.includes(part)));
     expect(found).toHaveLength(1);
     return Number(found[0]?.split(" ").at(-1));
   };
   const text = async () => {
     await metrics.refresh(streams);
-    return registry.metrics();
+    return textOf(registry);
   };
   return { clock, metrics, registry, streams, tell, text, value };
 }

@@ -1,0 +1,29 @@
+/** Metrics of a scrape itself. */
+import type { MetricDescription } from "./names.ts";
+
+export const SCRAPE_METRICS = {
+  duration: {
+    name: "dragonfork_metrics_scrape_duration_seconds",
+    help: "How long it took to write this answer, the turns that other work had in between included.",
+    type: "gauge",
+    labels: [],
+  },
+  cpu: {
+    name: "dragonfork_metrics_scrape_busy_seconds",
+    help: "How long the main thread worked on this answer.",
+    type: "gauge",
+    labels: [],
+  },
+  series: {
+    name: "dragonfork_metrics_series",
+    help: "Series in this answer.",
+    type: "gauge",
+    labels: [],
+  },
+  leftOut: {
+    name: "dragonfork_metrics_families_left_out",
+    help: "Metrics that are not in this answer because it took too long or got too large.",
+    type: "gauge",
+    labels: [],
+  },
+} as const satisfies Record<string, MetricDescription>;
