@@ -30,6 +30,9 @@ export type DomainErrorKind =
   | "keys-unavailable"
   | "token-in-use"
   | "bitrate-not-allowed"
+  | "token-request-invalid"
+  | "token-limit-reached"
+  | "token-not-found"
   | "forbidden"
   | "route-not-found"
   | "method-not-allowed"
@@ -253,6 +256,28 @@ export class BitrateNotAllowed extends DomainError {
   readonly kind = "bitrate-not-allowed";
   constructor(bitrateMax: number) {
     super(`The stream has more than the ${bitrateMax} bit/s that this viewer token allows.`);
+  }
+}
+
+/** A request for a viewer token that breaks a rule; each detail names the member. */
+export class TokenRequestInvalid extends DomainError {
+  readonly kind = "token-request-invalid";
+  constructor(details: readonly string[]) {
+    super(details.join("; "));
+  }
+}
+
+export class TokenLimitReached extends DomainError {
+  readonly kind = "token-limit-reached";
+  constructor(scope: "server" | "stream", limit: number) {
+    super(`The ${scope} has ${limit} viewer tokens, and may have no more. Revoke some of them.`);
+  }
+}
+
+export class TokenNotFound extends DomainError {
+  readonly kind = "token-not-found";
+  constructor() {
+    super("The stream has no viewer token with this id. The list of its tokens has the ids.");
   }
 }
 

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
+import type { TokenStore } from "./auth/viewer-token.ts";
 import { coreView } from "./config/core-view.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
@@ -109,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let draining = false;
   const app = createApp({
     about: aboutSettings(options),
-    ...adminAccess(options, listen.host),
+    ...accessSettings(options, listen.host, room.store.viewerTokens),
     whep: whepSettings(config),
     streams,
     peers,
@@ -170,7 +171,11 @@ function openTraces({ config, version, logger }: ServerOptions) {
   return openServerTracing({ environment, version, coreId: config.id, logger, nowMs, unixMs });
 }
 
-function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
+function accessSettings(
+  { config, logger }: ServerOptions,
+  boundHost: string,
+  tokenStore: TokenStore,
+) {
   const { token, file } = adminToken({
     configured: config.api.token,
     loopback: isLoopback(boundHost),
@@ -183,7 +188,8 @@ function adminAccess({ config, logger }: ServerOptions, boundHost: string) {
   return {
     admin: { token, boundHost, allowedHosts, allowedOrigins },
     metricsAccess: config.metrics,
-    viewerTokens: openViewerTokens({ config, logger, unixMs, nowMs, randomBytes }),
+    viewerTokens: openViewerTokens({ config, logger, store: tokenStore, ...CLOCKS, randomBytes }),
+    tokenStore,
     login: openLogin({ auth: config.api.auth, folder: config.db.dir, unixMs, randomBytes }),
   };
 }

@@ -1,7 +1,8 @@
 /** The HTTP application: which routes there are, in whose instance, behind which guard. Plug-in order only. */
 import { Elysia } from "elysia";
 import type { Login } from "../auth/login.ts";
-import type { ViewerTokens } from "../auth/viewer-token.ts";
+import { Minting } from "../auth/minting.ts";
+import type { TokenStore, ViewerTokens } from "../auth/viewer-token.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { HttpMetrics } from "../metrics/http-metrics.ts";
@@ -36,6 +37,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
 import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
+import { tokensRoutes } from "./routes/tokens.ts";
 import { viewerAccess } from "./viewer-access.ts";
 import { WHEP_DETAILS } from "./whep-documentation.ts";
 
@@ -74,6 +76,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly admin: Omit<AdminGuardOptions, "login">;
   readonly metricsAccess: MetricsAccess;
   readonly viewerTokens: ViewerTokens;
+  readonly tokenStore: TokenStore;
   /** undefined where nobody logs in by name and password. */
   readonly login: Login | undefined;
   readonly whep: WhepSettings;
@@ -134,8 +137,10 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
     Object.assign(set.headers, problem.headers);
     return problem.body;
   });
-  app.use(whepInstance(deps, clientAddress, requests));
-  app.use(adminInstance(deps, guard));
+  const { unixMs, whep } = deps;
+  const viewings = new Viewings({ unixMs, sessionSecondsMax: whep.sessionSecondsMax });
+  app.use(whepInstance({ ...deps, clientAddress }, viewings, requests));
+  app.use(adminInstance(deps, viewings, guard));
   app.use(loginInstance(deps, clientAddress));
   app.use(aboutInstance(deps, guard));
   app.use(healthRoutes());
@@ -146,11 +151,11 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
 }
 
 function whepInstance<S extends AppStream, P extends AppPeer>(
-  deps: AppDeps<S, P>,
-  clientAddress: (request: Request) => string,
+  deps: AppDeps<S, P> & { readonly clientAddress: (request: Request) => string },
+  viewings: Viewings,
   requests: RequestContext,
 ) {
-  const { whep, nowMs, unixMs, randomBytes, viewerTokens: tokens } = deps;
+  const { clientAddress, whep, nowMs, randomBytes, viewerTokens: tokens } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
   return new Elysia({ name: "whep-instance" })
     .use(whepHttpHook({ instruments: deps.instruments, joinRefused: deps.joinRefused, nowMs }))
@@ -162,7 +167,7 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
         isDraining: deps.isDraining,
         limitRate: (request) => rate.take(clientAddress(request)),
         authorize: viewerAccess({ token: whep.token, tokens }),
-        viewings: new Viewings({ unixMs, sessionSecondsMax: whep.sessionSecondsMax }),
+        viewings,
         sourceWaitSeconds: whep.sourceWaitSeconds,
         corsOrigins: whep.corsOrigins,
         iceServers: whep.iceServers,
@@ -186,8 +191,18 @@ function joinObserver(
   };
 }
 
-function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, P>, guard: Guard) {
-  const { streams, peers, processes } = deps;
+function adminInstance<S extends AppStream, P extends AppPeer>(
+  deps: AppDeps<S, P>,
+  viewings: Viewings,
+  guard: Guard,
+) {
+  const { streams, peers, processes, tokenStore, unixMs, randomBytes } = deps;
+  const minting = new Minting({
+    tokens: deps.viewerTokens,
+    store: tokenStore,
+    unixMs,
+    randomBytes,
+  });
   return new Elysia({ name: "admin" })
     .onTransform(async ({ request, set }) => {
       set.headers["cache-control"] = "no-store";
@@ -196,6 +211,7 @@ function adminInstance<S extends AppStream, P extends AppPeer>(deps: AppDeps<S, 
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
+    .use(tokensRoutes({ streams, minting, viewings }))
     .use(processRoutes(processes))
     .use(coreRoutes(deps.core));
 }

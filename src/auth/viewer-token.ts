@@ -18,9 +18,19 @@ export interface MintedToken {
   /** Unix seconds. */
   readonly createdAt: number;
   readonly expiresAt: number;
-  /** How many may watch with it at once. */
+  /** How many may watch with it at once; 0 = as many as the stream takes. */
   readonly viewersMax: number;
   readonly bitrateMax: number | undefined;
+}
+
+/** Where the records of the tokens that were made here are kept. All throw StoreFailed. */
+export interface TokenStore {
+  insert(token: MintedToken): void;
+  get(id: string): MintedToken | undefined;
+  list(streamId: string): readonly MintedToken[];
+  count(): number;
+  remove(id: string): void;
+  removeExpired(unixSeconds: number): void;
 }
 
 /** What lets a viewer in, and within which bounds. */
@@ -52,8 +62,7 @@ export interface ViewerTokensOptions {
   readonly keySet: KeySet | undefined;
   /** What `aud` of others' tokens must name; "" where it does not matter. */
   readonly audience: string;
-  /** A token of ours that was neither revoked nor forgotten. */
-  readonly minted: (id: string) => MintedToken | undefined;
+  readonly store: Pick<TokenStore, "get">;
   /** Unix milliseconds. */
   readonly unixMs: () => number;
 }
@@ -159,7 +168,7 @@ export class ViewerTokens {
   private ofOwn(payload: JWTPayload, streamId: string): Verdict {
     const verdict = grantOf(payload, streamId, 0);
     if (!("grant" in verdict)) return verdict;
-    const minted = this.options.minted(payload.jti ?? "");
+    const minted = this.options.store.get(payload.jti ?? "");
     return minted?.streamId === streamId
       ? { grant: { ...verdict.grant, minted } }
       : refused("revoked");

@@ -37,7 +37,7 @@ export interface ProcessRoom {
   readonly manager: ProcessManager;
   readonly metadata: ServerMetadata;
   readonly skills: FfmpegSkills;
-  readonly store: Pick<ProcessStore, "bytes">;
+  readonly store: Pick<ProcessStore, "bytes" | "viewerTokens">;
   /** Stops every FFmpeg, then closes the store. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /**
- * Process records on disk, in one bun:sqlite file: record, order, metadata, times.
+ * Process records on disk, in one bun:sqlite file: record, order, metadata, times. Viewer tokens are in it too.
  * A write that fails throws StoreFailed and has changed nothing; a damaged file is refused, not
  * repaired, and left as it is.
  */
@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { StoreFailed } from "../errors.ts";
 import { type ProcessRecord, parseRecord } from "./record.ts";
 import type { Order } from "./state.ts";
+import { guard } from "./store/guard.ts";
+import { VIEWER_TOKEN_TABLE, ViewerTokenTable } from "./store/viewer-tokens.ts";
 
 export interface StoredProcess {
   readonly record: ProcessRecord;
@@ -38,6 +40,7 @@ const migrations: readonly string[] = [
      updated_at INTEGER NOT NULL
    ) STRICT`,
   "CREATE TABLE server_metadata (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT",
+  VIEWER_TOKEN_TABLE,
 ];
 
 interface Row {
@@ -50,12 +53,14 @@ interface Row {
 }
 
 export class ProcessStore {
+  readonly viewerTokens: ViewerTokenTable;
   readonly #database: Database;
   /** Of all pages, without what waits in the write-ahead log. */
   bytes: number;
 
   private constructor(database: Database) {
     this.#database = database;
+    this.viewerTokens = new ViewerTokenTable(database);
     this.bytes = pageBytes(database);
   }
 
@@ -211,13 +216,4 @@ function migrate(database: Database, path: string): void {
     for (const step of migrations.slice(version)) database.run(step);
     database.run(`PRAGMA user_version = ${migrations.length}`);
   })();
-}
-
-function guard<T>(what: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof StoreFailed) throw error;
-    throw new StoreFailed(`${what} (${error instanceof Error ? error.message : String(error)})`);
-  }
 }

@@ -1,12 +1,13 @@
 /** The keys of viewer tokens, as the configuration names them. */
 import { openKeySet } from "../auth/key-set.ts";
-import { ViewerTokens, type ViewerTokensOptions } from "../auth/viewer-token.ts";
+import { type TokenStore, ViewerTokens, type ViewerTokensOptions } from "../auth/viewer-token.ts";
 import type { Config } from "../config/schema.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { keptSecret } from "./kept-secret.ts";
 
 export interface OpenViewerTokensOptions extends Pick<ViewerTokensOptions, "unixMs"> {
   readonly config: Config;
+  readonly store: TokenStore;
   readonly randomBytes: (size: number) => Buffer;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
@@ -15,7 +16,7 @@ export interface OpenViewerTokensOptions extends Pick<ViewerTokensOptions, "unix
 
 /** Throws StoreFailed where our own key cannot be kept, KeysUnavailable where the key set is none. */
 export function openViewerTokens(options: OpenViewerTokensOptions): ViewerTokens {
-  const { config, randomBytes, nowMs, logger, unixMs } = options;
+  const { config, store, randomBytes, nowMs, logger, unixMs } = options;
   const {
     viewer_secret: sharedSecret,
     viewer_jwks: place,
@@ -27,7 +28,7 @@ export function openViewerTokens(options: OpenViewerTokensOptions): ViewerTokens
     sharedSecret,
     keySet: place === "" ? undefined : openKeySet({ place, nowMs, onFailure }),
     audience,
-    minted: () => undefined,
+    store,
     unixMs,
   });
 }

@@ -62,8 +62,9 @@ export class Viewings {
   /** Takes a place, which leave() or the end of the peer gives back. Throws TokenInUse or BitrateNotAllowed. */
   enter(stream: ViewedStream, grant: ViewGrant): Viewing {
     const { minted } = grant;
-    if (minted !== undefined && this.count(minted.id) >= minted.viewersMax) {
-      throw new TokenInUse(minted.viewersMax, RETRY_SECONDS);
+    const viewersMax = minted?.viewersMax ?? 0;
+    if (minted !== undefined && viewersMax > 0 && this.count(minted.id) >= viewersMax) {
+      throw new TokenInUse(viewersMax, RETRY_SECONDS);
     }
     if (isTooMuch(stream, grant)) throw new BitrateNotAllowed(grant.bitrateMax ?? 0);
     const viewing = { stream, grant, sinceMs: this.options.unixMs(), peer: undefined };

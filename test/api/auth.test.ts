@@ -6,6 +6,9 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/webrtc/streams"],
   ["GET", "/api/v3/webrtc/streams/test/peers"],
   ["DELETE", "/api/v3/webrtc/streams/test/peers/x"],
+  ["POST", "/api/v3/webrtc/streams/test/tokens"],
+  ["GET", "/api/v3/webrtc/streams/test/tokens"],
+  ["DELETE", "/api/v3/webrtc/streams/test/tokens/x"],
   ["GET", "/api/v3/process"],
   ["POST", "/api/v3/process"],
   ["GET", "/api/v3/process/test"],
@@ -39,7 +42,11 @@ describe("the table of routes", () => {
       .map(({ path }) => path)
       .filter((path) => path.startsWith("/api/v3/") && !path.startsWith("/api/v3/whep"));
     for (const path of routes) {
-      const sample = path.replace(":id", "test").replace(":peer", "x").replace(":key", "ui");
+      const sample = path
+        .replace(":id", "test")
+        .replace(":peer", "x")
+        .replace(":token", "x")
+        .replace(":key", "ui");
       expect(known).toContain(sample);
     }
   });

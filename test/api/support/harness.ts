@@ -16,7 +16,7 @@ import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { fakeCore } from "./fake-core.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
-import { testViewerTokens } from "./viewer-tokens.ts";
+import { MemoryTokenStore, testViewerTokens } from "./viewer-tokens.ts";
 
 export interface HarnessOptions {
   /** In place of the fakes. */
@@ -40,6 +40,7 @@ export class Harness {
   readonly processes = new FakeProcesses();
   readonly errors: LoggedError[] = [];
   readonly security: SecurityEvent[] = [];
+  readonly tokenStore = new MemoryTokenStore();
   nowMs = 1_000_000;
   clientAddress = "198.51.100.7";
   /** Offers that were refused, and why. */
@@ -84,7 +85,11 @@ export class Harness {
       about: { id: "test", name: "studio", version: "0.1.0", commit: "abc" },
       admin,
       login: options.login,
-      viewerTokens: testViewerTokens(() => this.unixMs(), options.viewerTokens),
+      viewerTokens: testViewerTokens(() => this.unixMs(), {
+        store: this.tokenStore,
+        ...options.viewerTokens,
+      }),
+      tokenStore: this.tokenStore,
       metricsAccess: { token: "", username: "", password: "", ...options.metricsAccess },
       whep: {
         token: "",

@@ -1,6 +1,11 @@
 /** Viewer tokens as a server with a shared secret takes them, and somebody who signs such tokens. */
 import { type JWTPayload, SignJWT } from "jose";
-import { ViewerTokens, type ViewerTokensOptions } from "../../../src/auth/viewer-token.ts";
+import {
+  type MintedToken,
+  type TokenStore,
+  ViewerTokens,
+  type ViewerTokensOptions,
+} from "../../../src/auth/viewer-token.ts";
 
 export const SHARED_SECRET = "a secret of thirty-two characters";
 
@@ -13,10 +18,40 @@ export function testViewerTokens(
     sharedSecret: SHARED_SECRET,
     keySet: undefined,
     audience: "",
-    minted: () => undefined,
+    store: new MemoryTokenStore(),
     unixMs,
     ...options,
   });
+}
+
+/** The table of the store without a file. */
+export class MemoryTokenStore implements TokenStore {
+  readonly tokens = new Map<string, MintedToken>();
+
+  insert(token: MintedToken): void {
+    this.tokens.set(token.id, token);
+  }
+
+  get(id: string): MintedToken | undefined {
+    return this.tokens.get(id);
+  }
+
+  list(streamId: string): readonly MintedToken[] {
+    return [...this.tokens.values()].filter((token) => token.streamId === streamId).reverse();
+  }
+
+  count(): number {
+    return this.tokens.size;
+  }
+
+  remove(id: string): void {
+    this.tokens.delete(id);
+  }
+
+  removeExpired(unixSeconds: number): void {
+    for (const { id, expiresAt } of [...this.tokens.values()])
+      if (expiresAt <= unixSeconds) this.remove(id);
+  }
 }
 
 /** `exp` in Unix seconds. */

@@ -9,7 +9,12 @@ import {
   UnsecuredJWT,
 } from "jose";
 import type { MintedToken, Verdict } from "../../../src/auth/viewer-token.ts";
-import { SHARED_SECRET, signShared, testViewerTokens } from "../../api/support/viewer-tokens.ts";
+import {
+  MemoryTokenStore,
+  SHARED_SECRET,
+  signShared,
+  testViewerTokens,
+} from "../../api/support/viewer-tokens.ts";
 
 const UNIX_SECONDS = 1_800_000_000;
 let unixMs = UNIX_SECONDS * 1000;
@@ -144,19 +149,20 @@ describe("a token of ours", () => {
     viewersMax: 3,
     bitrateMax: undefined,
   };
-  const known = new Map([[token.id, token]]);
-  const tokens = testViewerTokens(clock, { minted: (id) => known.get(id), audience: "others" });
+  const store = new MemoryTokenStore();
+  store.insert(token);
+  const tokens = testViewerTokens(clock, { store, audience: "others" });
 
   test("lets as many in as its record says, and needs the record", async () => {
     const text = await tokens.sign(token);
     expect(await tokens.verify(text, "cam")).toMatchObject({
       grant: { untilMs: (UNIX_SECONDS + 3600) * 1000, minted: { id: "t1", viewersMax: 3 } },
     });
-    known.delete("t1");
+    store.remove("t1");
     expect(outcome(await tokens.verify(text, "cam"))).toBe(
       "refused: The viewer token was revoked.",
     );
-    known.set("t1", token);
+    store.insert(token);
   });
 
   test("cannot be made by who only has the shared secret", async () => {

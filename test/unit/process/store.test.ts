@@ -100,7 +100,7 @@ describe("what is written", () => {
     withStore((store) => store.insert(stored("a")));
     const database = new Database(path);
     expect(database.query("PRAGMA journal_mode").get()).toEqual({ journal_mode: "wal" });
-    expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+    expect(database.query("PRAGMA user_version").get()).toEqual({ user_version: 3 });
     database.close();
   });
 });

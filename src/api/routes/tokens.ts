@@ -1,0 +1,142 @@
+/** /api/v3/webrtc/streams/{id}/tokens: makes viewer tokens for a stream, lists them and takes them back. */
+import { Elysia } from "elysia";
+import type { Minting } from "../../auth/minting.ts";
+import type { MintedToken } from "../../auth/viewer-token.ts";
+import { StreamNotFound } from "../../errors.ts";
+import { operation, STREAM_ID } from "../documentation.ts";
+import { embedOf } from "../embed.ts";
+import { JSON_TYPE, readJson, sendJson } from "../json.ts";
+import { MintedTokenSchema, parseWish, TokenSchema, TokenWishSchema } from "../token-schemas.ts";
+
+export interface TokensOptions {
+  readonly streams: { get(id: string): { readonly id: string } | undefined };
+  readonly minting: Minting;
+  readonly viewings: { count(tokenId: string): number; revoke(tokenId: string): void };
+}
+
+const PATH = "/api/v3/webrtc/streams/:id/tokens";
+
+export function tokensRoutes({ streams, minting, viewings }: TokensOptions) {
+  const idOf = (id: string) => {
+    if (streams.get(id) === undefined) throw new StreamNotFound();
+    return id;
+  };
+  const view = (token: MintedToken) => tokenView(token, viewings.count(token.id));
+  return new Elysia({ name: "tokens" })
+    .post(
+      PATH,
+      async ({ params, request, set }) => {
+        const id = idOf(params.id);
+        const wish = parseWish(request.body === null ? {} : await readJson(request));
+        const { token, text } = await minting.mint(id, wish);
+        set.status = 201;
+        return sendJson(set, { ...view(token), token: text, ...embedOf(request, id, text) });
+      },
+      { parse: "none", detail: mintDetail },
+    )
+    .get(PATH, ({ params, set }) => sendJson(set, minting.list(idOf(params.id)).map(view)), {
+      detail: listDetail,
+    })
+    .delete(
+      `${PATH}/:token`,
+      ({ params, set }) => {
+        minting.revoke(idOf(params.id), params.token);
+        viewings.revoke(params.token);
+        set.status = 204;
+        return "";
+      },
+      { parse: "none", detail: revokeDetail },
+    );
+}
+
+function tokenView(token: MintedToken, viewers: number) {
+  const time = (unixSeconds: number) => new Date(unixSeconds * 1000).toISOString();
+  return {
+    id: token.id,
+    stream: token.streamId,
+    label: token.label,
+    created_at: time(token.createdAt),
+    expires_at: time(token.expiresAt),
+    max_viewers: token.viewersMax,
+    max_bitrate: token.bitrateMax ?? null,
+    viewers,
+  };
+}
+
+const EXAMPLE = {
+  id: "Zk1Xb0QmWq3p",
+  stream: "test",
+  label: "shop window",
+  created_at: "2026-11-20T21:03:38.000Z",
+  expires_at: "2026-11-21T21:03:38.000Z",
+  max_viewers: 20,
+  max_bitrate: null,
+  viewers: 0,
+};
+const TEXT = "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl";
+
+const mintDetail = operation({
+  tag: "WebRTC",
+  summary: "Make a viewer token",
+  description:
+    "Whoever has it may watch this stream until it expires. The answer is the only place where its text is to be had, with a piece of HTML that shows the stream on a page. It matters for streams whose `webrtc.token` asks for one.",
+  parameters: [STREAM_ID],
+  body: {
+    type: JSON_TYPE,
+    schema: TokenWishSchema,
+    example: { ttl_seconds: 86_400, max_viewers: 20, label: "shop window" },
+  },
+  answers: {
+    201: {
+      description: "The token.",
+      type: JSON_TYPE,
+      schema: MintedTokenSchema,
+      example: {
+        ...EXAMPLE,
+        token: TEXT,
+        ...embedOf(new Request("https://media.example.org/"), "test", TEXT),
+      },
+    },
+  },
+  problems: [
+    "token-request-invalid",
+    "process-invalid",
+    "unauthorized",
+    "forbidden",
+    "stream-not-found",
+    "body-too-large",
+    "token-limit-reached",
+  ],
+  secured: true,
+});
+
+const listDetail = operation({
+  tag: "WebRTC",
+  summary: "List the viewer tokens of a stream",
+  description:
+    "Those that were made here and have not expired, the newest first, without their texts.",
+  parameters: [STREAM_ID],
+  answers: {
+    200: {
+      description: "The tokens.",
+      type: JSON_TYPE,
+      schema: TokenSchema,
+      example: [EXAMPLE],
+    },
+  },
+  problems: ["unauthorized", "forbidden", "stream-not-found"],
+  secured: true,
+});
+
+const revokeDetail = operation({
+  tag: "WebRTC",
+  summary: "Revoke a viewer token",
+  description: "Nobody joins with it any more, and those who watch with it are sent away at once.",
+  parameters: [
+    STREAM_ID,
+    { name: "token", in: "path", description: "The id from the list.", required: true },
+  ],
+  answers: { 204: { description: "The token is void." } },
+  problems: ["unauthorized", "forbidden", "stream-not-found", "token-not-found"],
+  secured: true,
+});

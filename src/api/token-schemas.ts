@@ -1,0 +1,91 @@
+/** The shapes of viewer tokens in requests and answers. */
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import type { TokenWish } from "../auth/minting.ts";
+import { TokenRequestInvalid } from "../errors.ts";
+
+const YEAR_SECONDS = 31_536_000;
+
+export const TokenWishSchema = Type.Object(
+  {
+    ttl_seconds: Type.Integer({
+      minimum: 10,
+      maximum: YEAR_SECONDS,
+      default: 3600,
+      description: "How long it is good for.",
+    }),
+    max_viewers: Type.Integer({
+      minimum: 0,
+      maximum: 100_000,
+      default: 0,
+      description: "How many may watch with it at once; 0 = as many as the stream takes.",
+    }),
+    label: Type.String({
+      pattern: "^[^\\x00-\\x1f\\x7f]{0,128}$",
+      default: "",
+      description: "Who or what it is for. Up to 128 characters.",
+    }),
+    max_bitrate: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        maximum: 1_000_000_000,
+        description: "Not good while the stream has more bits per second than this.",
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "Every member has a default." },
+);
+
+/** The allowed values in words; ends the message about a wrong one. */
+const ALLOWED: Readonly<Record<string, string>> = {
+  ttl_seconds: `a whole number from 10 to ${YEAR_SECONDS}`,
+  max_viewers: "a whole number from 0 to 100000",
+  label: "a string of at most 128 characters without control characters",
+  max_bitrate: "a whole number from 1000 to 1000000000",
+};
+
+/** Throws TokenRequestInvalid, which names each member that is wrong. A null counts as not given. */
+export function parseWish(body: unknown): TokenWish {
+  if (typeof body !== "object" || body === null || Array.isArray(body)) {
+    throw new TokenRequestInvalid(["body: allowed: an object"]);
+  }
+  const given = Object.entries(body).filter(([, value]) => value !== null);
+  const value = Value.Default(TokenWishSchema, Object.fromEntries(given));
+  if (Value.Check(TokenWishSchema, value)) {
+    const { ttl_seconds: ttlSeconds, max_viewers: viewersMax, label } = value;
+    return { ttlSeconds, viewersMax, label, bitrateMax: value.max_bitrate };
+  }
+  const names = new Set([...Value.Errors(TokenWishSchema, value)].map(({ path }) => path.slice(1)));
+  throw new TokenRequestInvalid([...names].map((name) => problemOf(name, body)));
+}
+
+function problemOf(name: string, body: object): string {
+  const allowed = ALLOWED[name];
+  const shownName = name.slice(0, 64);
+  if (allowed === undefined) {
+    return `${shownName}: found an unknown member; allowed: ${Object.keys(ALLOWED).join(", ")}`;
+  }
+  const found = JSON.stringify(Reflect.get(body, name)) ?? "nothing";
+  return `${name}: found ${found.slice(0, 80)}; allowed: ${allowed}`;
+}
+
+const time = (description: string) => Type.String({ format: "date-time", description });
+const members = {
+  id: Type.String({ description: "Not secret." }),
+  stream: Type.String(),
+  label: Type.String(),
+  created_at: time("When it was made."),
+  expires_at: time("From then on it is void."),
+  max_viewers: Type.Integer({ description: "0 = as many as the stream takes." }),
+  max_bitrate: Type.Union([Type.Integer(), Type.Null()], { description: "Bits per second." }),
+  viewers: Type.Integer({ description: "How many watch with it now." }),
+};
+
+export const TokenSchema = Type.Array(Type.Object(members));
+export const MintedTokenSchema = Type.Object({
+  ...members,
+  token: Type.String({ description: "For players: Authorization: Bearer. Secret." }),
+  whep_url: Type.String({ description: "For players that speak WHEP." }),
+  player_url: Type.String({ description: "Our player; its fragment has the token." }),
+  embed: Type.String({ description: "HTML for a page that shall show the stream." }),
+});
