@@ -3,6 +3,7 @@
 import { type Command, HELP, parseCommand } from "./cli/arguments.ts";
 import { check } from "./cli/check.ts";
 import { readConfiguration } from "./cli/configuration.ts";
+import { exportFiles } from "./cli/export.ts";
 import { createWrite } from "./cli/output.ts";
 import { serve } from "./cli/serve.ts";
 import { versionText } from "./cli/version.ts";
@@ -32,6 +33,7 @@ async function run(args: readonly string[]): Promise<number> {
     out(versionText());
     return 0;
   }
+  if (command.name === "export") return exportFiles(command.kind, command.folder, { out, err });
   const read = () => readConfiguration(command.file, environment(command));
   const configuration = read();
   if ("problems" in configuration) {

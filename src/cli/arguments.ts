@@ -1,10 +1,12 @@
 /** The command line as a command, or what is wrong with it. */
 
 import { parseArgs } from "node:util";
+import type { MonitoringKind } from "./monitoring-files.ts";
 
 export type Command =
   | { name: "serve"; file: string | undefined; demo: boolean; mediaBackend?: string }
   | { name: "check"; file: string | undefined }
+  | { name: "export"; kind: MonitoringKind; folder: string }
   | { name: "version" }
   | { name: "help" };
 
@@ -13,6 +15,8 @@ export const HELP = `dragonfork: WHEP server, from FFmpeg sources to browsers
 Usage:
   dragonfork [serve] [--config FILE] [--demo]   start the server
   dragonfork check [--config FILE]              test configuration, FFmpeg, ports and folders
+  dragonfork dashboards export DIR              write the Grafana dashboards of this version to a folder
+  dragonfork rules export DIR                   write Prometheus' alert rules of this version to a folder
   dragonfork version                            print version and commit
   dragonfork --help                             print this
 
@@ -26,7 +30,7 @@ Each setting can also be given as an environment variable (CORE_ADDRESS, ...); R
 Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.
 `;
 
-const COMMANDS = ["serve", "check", "version", "help"];
+const COMMANDS = ["serve", "check", "dashboards", "rules", "version", "help"];
 
 /** `problem` is one sentence for a person. */
 export function parseCommand(args: readonly string[]): Command | { problem: string } {
@@ -39,7 +43,9 @@ export function parseCommand(args: readonly string[]): Command | { problem: stri
   if (!COMMANDS.includes(name)) {
     return { problem: `unknown command ${JSON.stringify(name)}; allowed: ${COMMANDS.join(", ")}` };
   }
-  if (rest.length > 0) return { problem: `unexpected argument ${JSON.stringify(rest[0])}` };
+  const isExport = name === "dashboards" || name === "rules";
+  if (!isExport && rest.length > 0)
+    return { problem: `unexpected argument ${JSON.stringify(rest[0])}` };
   const demo = values.demo ?? false;
   if (demo && name !== "serve") return { problem: `--demo belongs to serve, not to ${name}` };
   const mediaBackend = values["media-backend"];
@@ -52,7 +58,16 @@ export function parseCommand(args: readonly string[]): Command | { problem: stri
   }
   if (name === "check") return { name, file: values.config };
   if (values.config !== undefined) return { problem: `--config does not belong to ${name}` };
+  if (isExport) return parseExport(name, rest);
   return name === "version" ? { name } : { name: "help" };
+}
+
+function parseExport(kind: MonitoringKind, rest: readonly string[]): Command | { problem: string } {
+  const [verb, folder, ...more] = rest;
+  if (verb !== "export" || folder === undefined || folder === "" || more.length > 0) {
+    return { problem: `${kind} takes a verb and a folder: dragonfork ${kind} export DIR` };
+  }
+  return { name: "export", kind, folder };
 }
 
 function parseOptions(args: readonly string[]) {

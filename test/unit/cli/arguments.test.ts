@@ -36,8 +36,26 @@ describe("command line", () => {
     expect(parseCommand(["check", "-h"])).toEqual({ name: "help" });
   });
 
+  test("exports dashboards and rules to a folder", () => {
+    expect(parseCommand(["dashboards", "export", "here"])).toEqual({
+      name: "export",
+      kind: "dashboards",
+      folder: "here",
+    });
+    expect(parseCommand(["rules", "export", "/tmp/rules"])).toEqual({
+      name: "export",
+      kind: "rules",
+      folder: "/tmp/rules",
+    });
+  });
+
   test.each([
-    [["start"], 'unknown command "start"; allowed: serve, check, version, help'],
+    [["dashboards"], "dragonfork dashboards export DIR"],
+    [["rules", "export"], "dragonfork rules export DIR"],
+    [["rules", "import", "here"], "dragonfork rules export DIR"],
+    [["rules", "export", "here", "there"], "dragonfork rules export DIR"],
+    [["rules", "export", "here", "--config", "x"], "--config does not belong to rules"],
+    [["start"], 'unknown command "start"; allowed: serve, check, dashboards, rules, version, help'],
     [["serve", "now"], 'unexpected argument "now"'],
     [["check", "--demo"], "--demo belongs to serve, not to check"],
     [["version", "--config", "x"], "--config does not belong to version"],

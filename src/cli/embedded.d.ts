@@ -1,0 +1,4 @@
+declare module "*.yml" {
+  const path: string;
+  export default path;
+}
