@@ -47,8 +47,9 @@ export interface MappingLine {
 
 export type KnownLine = FileLine | StreamLine | MappingLine;
 
+/** Since FFmpeg 6.1 a component may stand behind the one it belongs to. */
 const levelPrefix =
-  /^((?:\[[^\]]* @ 0x[0-9a-f]+\] )?)\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] /;
+  /^((?:\[[^\]]* @ 0x[0-9a-f]+\] ){0,2})\[(quiet|panic|fatal|error|warning|info|verbose|debug|trace)\] /;
 const fileLine = /^(Input|Output) #(\d+), (.+?), (?:from|to) '(.*)':$/;
 const streamLine =
   /^ *Stream #(\d+):(\d+)(?:\[[^\]]*\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): (.*)$/;

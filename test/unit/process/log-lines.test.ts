@@ -27,6 +27,10 @@ test("the level is taken out of a line with and without a component", () => {
     text: "[libx264 @ 0x55da] slow",
   });
   expect(splitLevel("[libx264 @ 0x55da] slow").level).toBeUndefined();
+  expect(splitLevel("[vist#0:0/h264 @ 0x5] [dec:h264 @ 0x6] [error] bad")).toEqual({
+    level: "error",
+    text: "[vist#0:0/h264 @ 0x5] [dec:h264 @ 0x6] bad",
+  });
 });
 
 test("FFmpeg 5.1 with level prefixes: two inputs, a mapping, two RTP outputs", () => {
@@ -69,7 +73,7 @@ test("FFmpeg 7.1: interlaced video, surround sound, a subtitle and a cover pictu
 });
 
 test("FFmpeg 8.0 with level prefixes and sound only: channels by number", () => {
-  expect(streams("8.0.txt")[0]).toMatchObject({ codec: "opus", channels: 2, width: 0 });
+  expect(streams("8.0-audio.txt")[0]).toMatchObject({ codec: "opus", channels: 2, width: 0 });
 });
 
 test("mutated lines never throw", () => {
