@@ -21,6 +21,8 @@ export interface CollectorOptions {
   readonly reuseMs?: number;
   /** Also the metrics of this process, which differ from run to run. */
   readonly defaults?: boolean;
+  /** Every scrape finds more than the one before. */
+  readonly growing?: boolean;
   /** Monotonic milliseconds; stands still unless given. */
   readonly nowMs?: () => number;
 }
@@ -39,8 +41,16 @@ export function collector(options: CollectorOptions) {
   const onSecurityEvent = viewers.securityEvent.bind(viewers);
   const http = new HttpMetrics({ registry, nowMs, onSecurityEvent });
   const tasks = new BackgroundTasks({ registry, nowMs, unixMs });
+  const tell = (event: PeerEvent) => {
+    viewers.peerEvent(event);
+    ice.peerEvent(event);
+  };
+  let scrapes = 0;
   const refreshers = [
-    registerMediaMetrics({ registry, labels, stats: () => mediaStats(ids) }),
+    registerMediaMetrics({
+      ...{ registry, labels },
+      stats: () => mediaStats(ids, options.growing === true ? ++scrapes : 1),
+    }),
     registerProcessMetrics({
       registry,
       labels,
@@ -71,13 +81,10 @@ export function collector(options: CollectorOptions) {
     ...{ core: "test", registry, instruments, snapshot, nowMs, reuseMs: options.reuseMs ?? -1 },
     refresh: async (streamIds) => {
       for (const refresh of refreshers) refresh();
+      if (options.growing === true) for (const id of ids) watch(id, options.peersPerStream, tell);
       await viewers.refresh(streamIds);
     },
   });
-  const tell = (event: PeerEvent) => {
-    viewers.peerEvent(event);
-    ice.peerEvent(event);
-  };
   for (const id of ids) watch(id, options.peersPerStream, tell);
   return { exposition, http, instruments, tasks, tell, viewers };
 }
@@ -103,7 +110,7 @@ function report(leg: "video" | "audio", connectionType: "direct" | "relay"): Pee
   return { type: "report", leg, connectionType, ...facts };
 }
 
-function mediaStats(ids: readonly string[]): MediaStats {
+function mediaStats(ids: readonly string[], times: number): MediaStats {
   const legs = ids.flatMap((streamId) => [
     { streamId, leg: "video" } as const,
     { streamId, leg: "audio" } as const,
@@ -111,10 +118,16 @@ function mediaStats(ids: readonly string[]): MediaStats {
   return {
     sent: legs.map((leg) => ({
       ...leg,
-      ...{ packets: 1000, bytes: 1_000_000, packetsResent: 10, nacks: 12, keyframeRequests: 2 },
+      ...{
+        packets: 1000 * times,
+        bytes: 1e6 * times,
+        packetsResent: 10,
+        nacks: 12,
+        keyframeRequests: 2,
+      },
     })),
     received: legs.map(({ leg, streamId }) => ({
-      ...{ leg, streamId, packets: 500, bytes: 500_000 },
+      ...{ leg, streamId, packets: 500 * times, bytes: 5e5 * times },
       keyframeAgeSeconds: leg === "video" ? 0.5 : undefined,
     })),
     packetsDropped: 1,

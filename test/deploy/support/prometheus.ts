@@ -24,8 +24,8 @@ export class Prometheus {
     this.child = child;
   }
 
-  /** `target` is host:port of the server. */
-  static async start(target: string): Promise<Prometheus> {
+  /** `target` is host:port of the server; `rules` are files of rules besides those that are shipped as active. */
+  static async start(target: string, rules: readonly string[] = []): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), "dragonfork-prometheus-"));
     const [port] = await freePorts(1);
     const file = join(folder, "prometheus.yml");
@@ -33,6 +33,7 @@ export class Prometheus {
       file,
       readFileSync(join(BUNDLE, "prom/prometheus.yml"), "utf8")
         .replace("/etc/prometheus/rules/", `${BUNDLE}/prom/rules/`)
+        .replace("rule_files:", ["rule_files:", ...rules].join("\n  - "))
         .replace("host.docker.internal:8080", target)
         .replace("localhost:9090", `127.0.0.1:${port}`)
         .replaceAll(/(scrape_interval|evaluation_interval|scrape_timeout): \d+s/g, "$1: 500ms"),
