@@ -42,7 +42,11 @@ async function build(target: Target | undefined): Promise<void> {
   const outfile = `${root}dist/dragonfork${target === undefined ? "" : `-${target}`}`;
   const commit = await sourceCommit();
   await Bun.build({
-    entrypoints: [`${root}src/main.ts`, `${root}src/shard/worker.ts`],
+    entrypoints: [
+      `${root}src/main.ts`,
+      `${root}src/shard/worker.ts`,
+      `${root}src/journal/worker.ts`,
+    ],
     compile: {
       ...(target === undefined ? {} : { target: `bun-${target}` as const }),
       outfile,

@@ -42,6 +42,9 @@ export type DomainErrorKind =
   | "command-failed"
   | "store-failed"
   | "ffmpeg-unavailable"
+  | "event-query-invalid"
+  | "journal-unavailable"
+  | "listener-limit-reached"
   | "no-leg-port"
   | "media-socket-failed";
 
@@ -363,6 +366,32 @@ export class FfmpegUnavailable extends DomainError {
   readonly kind = "ffmpeg-unavailable";
   constructor(reason: string) {
     super(`FFmpeg can't be started: ${reason}. Set CORE_FFMPEG_BINARY, or install it.`, 30);
+  }
+}
+
+/** A question to the event journal that cannot be asked: which field, and what was expected. */
+export class EventQueryInvalid extends DomainError {
+  readonly kind = "event-query-invalid";
+  readonly field: string;
+  constructor(field: string, expected: string) {
+    super(`${field}: ${expected}.`);
+    this.field = field;
+  }
+}
+
+/** The journal cannot be read now; everything else works. */
+export class JournalUnavailable extends DomainError {
+  readonly kind = "journal-unavailable";
+  constructor(reason: string) {
+    super(`The event journal cannot be read: ${reason}`, 10);
+  }
+}
+
+/** As many clients follow the events as may. */
+export class ListenerLimitReached extends DomainError {
+  readonly kind = "listener-limit-reached";
+  constructor(listenersMax: number) {
+    super(`${listenersMax} clients follow the events already; that is the limit.`, 10);
   }
 }
 

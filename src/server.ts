@@ -1,18 +1,19 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
-import { createApp } from "./api/app.ts";
+import { createApp, type JoinSink } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import type { TokenStore } from "./auth/viewer-token.ts";
 import { coreView } from "./config/core-view.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
 import { IceMetrics } from "./metrics/ice-metrics.ts";
-import type { PeerEvent } from "./peer-events.ts";
+import type { PeerEvent, PeerEventSink } from "./peer-events.ts";
 import { configuredRules } from "./process/access/configured.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom, type ProcessRoomOptions } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
 import { adminToken } from "./server/admin-token.ts";
+import { journaledProcesses, openServerJournal, type ServerJournal } from "./server/journal.ts";
 import {
   bindHost,
   type ListenAddress,
@@ -21,9 +22,13 @@ import {
 } from "./server/listen-address.ts";
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
-import { createMetrics, openExposition } from "./server/metrics.ts";
-import { StreamSources } from "./server/stream-sources.ts";
-import { openServerTracing } from "./server/tracing.ts";
+import { createMetrics, openExposition, type ServerMetrics } from "./server/metrics.ts";
+import {
+  type SourceHooks,
+  StreamSources,
+  type StreamSourcesOptions,
+} from "./server/stream-sources.ts";
+import { openServerTracing, type ServerTracing } from "./server/tracing.ts";
 import { ViewerLog } from "./server/viewer-log.ts";
 import { openViewerTokens } from "./server/viewer-tokens.ts";
 import type { Shards } from "./shard/shards.ts";
@@ -73,20 +78,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { config, logger } = options;
   const listen = parseListenAddress(config.address);
   const streams = new StreamRegistry();
-  const forMetrics = { config, streams, ...CLOCKS };
+  const journal = openServerJournal(options);
+  const forMetrics = { config, streams, journal, ...CLOCKS };
   const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
-  const consumers = [
-    new IceMetrics(metrics.instruments),
-    metrics.viewers,
-    new ViewerLog(logger),
-    ...(traces.tracing === undefined ? [] : [traces.tracing]),
-  ];
   const peers = await openShards({
     config,
     host: listen.host,
     clocks: CLOCKS,
-    onEvent: (event) => onPeerEvent(event, consumers),
+    onEvent: viewerEventSink(metrics, journal, traces, logger),
     logger,
   });
   const ports = legPortPool(config.webrtc.leg_ports);
@@ -97,12 +97,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gopCache: gopCacheSettings(config),
     randomBytes,
     unixMs,
-    onLegFailure: (id, leg) => metrics.instruments.legFailed(id, leg),
+    onLegFailure: legFailureSink(metrics, journal),
     onBFrames: (id) => room.manager.bFramesSeen(id),
     lifecycle: traces.lifecycle,
     logger,
   });
-  const room = openProcesses(options, sources, {
+  const room = openProcesses(options, journal.sources.watch(sources), {
     viewers: (id) => peers.count(id),
     supervise: (look) => metrics.tasks.run("process_supervision", look),
   });
@@ -114,11 +114,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     whep: whepSettings(config),
     streams,
     peers,
-    processes: room.manager,
     core: coreSettings(options, room),
+    processes: journaledProcesses(room.manager, journal.events),
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
-    joinRefused: (id, kind) => metrics.viewers.joinRefused(id, kind),
+    joins: joinSink(metrics, journal),
+    events: journal.events,
     exposition: scrape.exposition,
     logger,
     tracing: traces.tracing,
@@ -135,13 +136,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     udpPorts: peers.udpPorts,
     stop: async () => {
       draining = true;
+      journal.events.record({ event: "server_stopping" });
       peers.drain();
       await room.close();
       await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
       sources.close();
       scrape.close();
       await peers.close();
-      await traces.close();
+      await Promise.all([traces.close(), journal.events.close()]);
     },
   };
 }
@@ -164,6 +166,26 @@ function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom)
 
 function aboutSettings({ config, version, commit }: ServerOptions) {
   return { id: config.id, name: config.name, version, commit };
+}
+
+function legFailureSink(
+  { instruments }: ServerMetrics,
+  { sources }: ServerJournal,
+): StreamSourcesOptions["onLegFailure"] {
+  return (id, leg, failure) => {
+    instruments.legFailed(id, leg);
+    sources.legFailed(id, leg, failure);
+  };
+}
+
+function joinSink({ viewers }: ServerMetrics, journal: ServerJournal): JoinSink {
+  return {
+    answered: (id, peer, ids) => journal.viewers.joined(id, peer, ids),
+    refused: (id, kind, ids) => {
+      viewers.joinRefused(id, kind);
+      journal.viewers.refused(id, kind.replaceAll("-", "_"), ids);
+    },
+  };
 }
 
 function openTraces({ config, version, logger }: ServerOptions) {
@@ -217,13 +239,28 @@ interface PeerEventConsumer {
   peerEvent(event: PeerEvent): void;
 }
 
-function onPeerEvent(event: PeerEvent, consumers: readonly PeerEventConsumer[]): void {
-  for (const consumer of consumers) consumer.peerEvent(event);
+/** Passes each event on to everybody who wants to know. */
+function viewerEventSink(
+  metrics: ServerMetrics,
+  journal: ServerJournal,
+  { tracing }: ServerTracing,
+  logger: Logger,
+): PeerEventSink {
+  const consumers: readonly PeerEventConsumer[] = [
+    new IceMetrics(metrics.instruments),
+    metrics.viewers,
+    journal.viewers,
+    new ViewerLog(logger),
+    ...(tracing === undefined ? [] : [tracing]),
+  ];
+  return (event) => {
+    for (const consumer of consumers) consumer.peerEvent(event);
+  };
 }
 
 function openProcesses(
   options: ServerOptions,
-  sources: StreamSources,
+  sources: SourceHooks,
   watch: Pick<ProcessRoomOptions, "viewers" | "supervise">,
 ): ProcessRoom {
   const { config, logger } = options;

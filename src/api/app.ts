@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { Login } from "../auth/login.ts";
 import { Minting } from "../auth/minting.ts";
 import type { TokenStore, ViewerTokens } from "../auth/viewer-token.ts";
+import type { DomainErrorKind } from "../errors.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { HttpMetrics } from "../metrics/http-metrics.ts";
@@ -28,9 +29,10 @@ import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
 import type { ProcessApi } from "./process-api.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { RequestContext, type RequestTracing } from "./request-context.ts";
+import { RequestContext, type RequestIds, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
 import { type CoreRoutesOptions, coreRoutes } from "./routes/core.ts";
+import { type EventsApi, eventsRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -71,6 +73,12 @@ export interface WhepSettings {
   readonly peersMaxPerStream: number;
 }
 
+/** Told what becomes of each offer, with the ids that tie log, trace and journal together. */
+export interface JoinSink {
+  answered(streamId: string, peerId: string, ids: RequestIds): void;
+  refused(streamId: string, kind: DomainErrorKind | "internal-error", ids: RequestIds): void;
+}
+
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
@@ -86,8 +94,8 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly core: CoreRoutesOptions;
   readonly instruments: Instruments;
   readonly httpMetrics: HttpMetrics;
-  /** Told of each offer that was refused. */
-  readonly joinRefused: HttpHookOptions["joinRefused"];
+  readonly joins: JoinSink;
+  readonly events: EventsApi;
   readonly exposition: Exposition;
   readonly logger: Pick<Logger, "debug" | "info" | "error">;
   /** undefined where tracing is off. */
@@ -157,8 +165,10 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
 ) {
   const { clientAddress, whep, nowMs, randomBytes, viewerTokens: tokens } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
+  const joinRefused: HttpHookOptions["joinRefused"] = (stream, kind, request) =>
+    deps.joins.refused(stream, kind, requests.of(request));
   return new Elysia({ name: "whep-instance" })
-    .use(whepHttpHook({ instruments: deps.instruments, joinRefused: deps.joinRefused, nowMs }))
+    .use(whepHttpHook({ instruments: deps.instruments, joinRefused, nowMs }))
     .use(
       whepRoutes<S, P>({
         streams: deps.streams,
@@ -179,14 +189,16 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
 
 /** One log line ties the session, the request and the trace together. */
 function joinObserver(
-  { tracing, logger }: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger">,
+  { tracing, logger, joins }: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger" | "joins">,
   requests: RequestContext,
 ): JoinObserver {
   return {
     offered: (request, stream, bytes) => tracing?.offered(request, stream, bytes),
     answered: (request, stream, peer) => {
       tracing?.answered(request, peer);
-      logger.info("viewer joins", { stream, peer, ...requests.of(request) });
+      const ids = requests.of(request);
+      joins.answered(stream, peer, ids);
+      logger.info("viewer joins", { stream, peer, ...ids });
     },
   };
 }
@@ -211,6 +223,7 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
+    .use(eventsRoutes({ events: deps.events, unixMs: deps.unixMs }))
     .use(tokensRoutes({ streams, minting, viewings }))
     .use(processRoutes(processes))
     .use(coreRoutes(deps.core));

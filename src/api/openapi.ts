@@ -15,6 +15,7 @@ const DESCRIPTION = `Dragon Fork turns FFmpeg sources into WebRTC streams that a
 - **WHEP**: a player POSTs an SDP offer to \`/api/v3/whep/{id}\` and gets the answer; the session
   lives at the URL in \`Location\` until it is DELETEd.
 - **WebRTC**: which streams there are, and who watches them.
+- **Events**: the journal of what happened to viewers, sources and processes.
 - **Process**: the FFmpeg processes behind the streams, in the shape of datarhei Core.
 
 Errors are RFC 9457 problem details (\`application/problem+json\`) with the extra members \`code\`,
@@ -24,6 +25,7 @@ const TAGS = [
   { name: "WHEP", description: "Watch a stream: offer, answer, trickle, restart, end." },
   { name: "WebRTC", description: "Streams and their viewers." },
   { name: "Process", description: "FFmpeg processes: read, add, change, command, delete." },
+  { name: "Events", description: "What has happened: searched, counted, followed." },
   { name: "Server", description: "What runs here, its health and its metrics." },
 ];
 

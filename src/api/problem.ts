@@ -8,6 +8,7 @@ import {
   CommandFailed,
   DomainError,
   type DomainErrorKind,
+  EventQueryInvalid,
   MetadataNotFound,
   MethodNotAllowed,
   PeerLimitReached,
@@ -58,6 +59,9 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "command-failed": { status: 400, title: "Command failed" },
   "store-failed": { status: 500, title: "Not stored" },
   "ffmpeg-unavailable": { status: 503, title: "FFmpeg not available" },
+  "event-query-invalid": { status: 400, title: "Invalid event query" },
+  "journal-unavailable": { status: 503, title: "Journal unavailable" },
+  "listener-limit-reached": { status: 503, title: "Too many listeners" },
   "no-leg-port": { status: 503, title: "No free leg port" },
   "media-socket-failed": { status: 500, title: "Media socket failed" },
   [REQUEST_INVALID]: { status: 400, title: "Invalid request" },
@@ -89,6 +93,7 @@ export const ProblemSchema = Type.Object(
     ),
     media: Type.Optional(Type.Union([Type.Literal("video"), Type.Literal("audio")])),
     offered: Type.Optional(Type.Array(Type.String())),
+    field: Type.Optional(Type.String({ description: "The member of the request that is wrong." })),
     produced: Type.Optional(Type.String({ description: "The codec that the stream has." })),
     id: Type.Optional(
       Type.String({ description: "Of a failure on our side: the log has it too." }),
@@ -176,6 +181,7 @@ function coreText(error: DomainError): { message?: string; details?: readonly st
 
 function factsOf(error: DomainError): Record<string, unknown> {
   if (error instanceof PeerLimitReached) return { scope: error.scope };
+  if (error instanceof EventQueryInvalid) return { field: error.field };
   if (error instanceof CodecMismatch) {
     return { media: error.media, offered: error.offered, produced: error.produced };
   }

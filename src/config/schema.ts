@@ -387,6 +387,33 @@ const MetricsSchema = group({
   }),
 });
 
+const JournalSchema = group({
+  path: text({
+    env: "CORE_JOURNAL_PATH",
+    default: "",
+    maxLength: 4096,
+    allowed: "empty, or the path of a file",
+    description: "File of the event journal. Empty: `journal.sqlite` in the database folder.",
+  }),
+  max_age_days: decimal({
+    env: "CORE_JOURNAL_MAX_AGE_DAYS",
+    default: 30,
+    minimum: 0.01,
+    maximum: 3650,
+    allowed: "a number from 0.01 to 3650",
+    description: "Events older than this are taken out of the journal.",
+  }),
+  max_megabytes: whole({
+    env: "CORE_JOURNAL_MAX_MEGABYTES",
+    default: 64,
+    minimum: 1,
+    maximum: 4096,
+    allowed: "a whole number from 1 to 4096",
+    description:
+      "Size of the journal's file, above which its oldest events go. 64 MB hold some 200,000 events.",
+  }),
+});
+
 export const ConfigSchema = group({
   id: text({
     env: "CORE_ID",
@@ -466,6 +493,7 @@ export const ConfigSchema = group({
   api: ApiSchema,
   metrics: MetricsSchema,
   media: MediaSchema,
+  journal: JournalSchema,
   webrtc: group({
     ...WebrtcNetworkFields,
     ...WebrtcLimitFields,

@@ -10,7 +10,11 @@ import { UNKNOWN_STREAM, WHEP_ROUTES, type WhepRoute } from "./names.ts";
 export interface HttpHookOptions {
   readonly instruments: Instruments;
   /** Told of each offer that was refused. */
-  readonly joinRefused: (streamId: string, kind: DomainErrorKind | "internal-error") => void;
+  readonly joinRefused: (
+    streamId: string,
+    kind: DomainErrorKind | "internal-error",
+    request: Request,
+  ) => void;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
 }
@@ -31,7 +35,8 @@ export function whepHttpHook({ instruments, joinRefused, nowMs }: HttpHookOption
       const error: unknown = Reflect.get(context, "error");
       countCause(instruments, streamId, error);
       if (context.request.method !== "POST" || code < 400) return;
-      joinRefused(streamId, error instanceof DomainError ? error.kind : "internal-error");
+      const kind = error instanceof DomainError ? error.kind : "internal-error";
+      joinRefused(streamId, kind, context.request);
     });
 }
 

@@ -1,9 +1,8 @@
 /** The metrics of this server: what counts, and what a scrape brings up to date before it writes. */
-import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { BackgroundTasks } from "../metrics/background-tasks.ts";
 import { addDefaultMetrics, createExposition, type Exposition } from "../metrics/exposition.ts";
-import { HttpMetrics } from "../metrics/http-metrics.ts";
+import { HttpMetrics, type HttpMetricsOptions } from "../metrics/http-metrics.ts";
 import { createInstruments } from "../metrics/instruments.ts";
 import { registerMediaMetrics } from "../metrics/media-metrics.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
@@ -18,6 +17,7 @@ import type { Shards } from "../shard/shards.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
 import { ffmpegUsage } from "./ffmpeg-usage.ts";
+import type { ServerJournal } from "./journal.ts";
 import { mediaStats } from "./media-stats.ts";
 import { StorageWatch } from "./storage-watch.ts";
 
@@ -27,6 +27,7 @@ const REUSE_MS = 100;
 export interface MetricsOptions {
   readonly config: Config;
   readonly streams: StreamRegistry;
+  readonly journal: ServerJournal;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Unix milliseconds. */
@@ -36,14 +37,17 @@ export interface MetricsOptions {
 /** Whatever the rooms tell of what happens. */
 export type ServerMetrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ config, streams, nowMs, unixMs }: MetricsOptions) {
+export function createMetrics({ config, streams, journal, nowMs, unixMs }: MetricsOptions) {
   const registry = createRegistry(config.id);
   const labels = new StreamLabels(
     (id) => streams.get(id) !== undefined,
     config.metrics.streams_max,
   );
   const viewers = new ViewerMetrics({ registry, labels, unixMs });
-  const onSecurityEvent = viewers.securityEvent.bind(viewers);
+  const onSecurityEvent: HttpMetricsOptions["onSecurityEvent"] = (event, request) => {
+    viewers.securityEvent(event);
+    journal.refused(event, request);
+  };
   const metrics = {
     registry,
     labels,
@@ -52,6 +56,10 @@ export function createMetrics({ config, streams, nowMs, unixMs }: MetricsOptions
     http: new HttpMetrics({ registry, nowMs, onSecurityEvent }),
     tasks: new BackgroundTasks({ registry, nowMs, unixMs }),
   };
+  journal.events.onTrim(({ seconds }) => {
+    if (seconds === undefined) metrics.tasks.failed("journal_trim");
+    else metrics.tasks.succeeded("journal_trim", seconds);
+  });
   addDefaultMetrics(registry);
   return metrics;
 }
@@ -111,14 +119,14 @@ export function openExposition(
 
 function openStorageWatch(
   { tasks }: ServerMetrics,
-  { config, nowMs, unixMs }: MetricsOptions,
+  { config, journal, nowMs, unixMs }: MetricsOptions,
   { store }: ProcessRoom,
 ): StorageWatch {
   const watch = new StorageWatch({
     folder: config.db.dir,
-    journalPath: join(config.db.dir, "journal.sqlite"),
+    journalPath: journal.path,
     state: store,
-    journal: { bytes: 0 },
+    journal: journal.events,
     intervalMs: config.metrics.storage_scan_minutes * 60_000,
     task: (work) => tasks.runAsync("storage_reconciliation", work),
     nowMs,

@@ -22,7 +22,7 @@ export interface StreamSourcesOptions {
   readonly randomBytes: (size: number) => Buffer;
   /** Unix milliseconds on a clock that does not jump. */
   readonly unixMs: () => number;
-  readonly onLegFailure: (streamId: string, leg: MediaKind) => void;
+  readonly onLegFailure: (streamId: string, leg: MediaKind, failure: LegFailure) => void;
   /** B-frames come in video that is copied. */
   readonly onBFrames: (streamId: string) => void;
   readonly lifecycle: SourceLifecycle;
@@ -42,7 +42,13 @@ interface Running {
   stopAsked: boolean;
 }
 
-export class StreamSources {
+/** What the process room tells its listener. */
+export interface SourceHooks {
+  readonly hooks: SupervisorHooks;
+  readonly onRecord: (record: ProcessRecord | undefined, id: string) => void;
+}
+
+export class StreamSources implements SourceHooks {
   readonly hooks: SupervisorHooks;
   private readonly options: StreamSourcesOptions;
   private readonly sources = new Map<string, Running>();
@@ -145,7 +151,7 @@ export class StreamSources {
   }
 
   private legFailed(id: string, leg: MediaKind, failure: LegFailure): void {
-    this.options.onLegFailure(id, leg);
+    this.options.onLegFailure(id, leg, failure);
     this.options.logger.warn("leg failed", { stream: id, leg, failure, why: FAILURES[failure] });
   }
 }

@@ -15,6 +15,7 @@ import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { fakeCore } from "./fake-core.ts";
+import { FakeEvents } from "./fake-events.ts";
 import { type FakePeer, FakePeers, FakeProcesses, type FakeStream, FakeStreams } from "./fakes.ts";
 import { MemoryTokenStore, testViewerTokens } from "./viewer-tokens.ts";
 
@@ -38,6 +39,7 @@ export class Harness {
   readonly streams = new FakeStreams();
   readonly peers = new FakePeers();
   readonly processes = new FakeProcesses();
+  readonly events = new FakeEvents();
   readonly errors: LoggedError[] = [];
   readonly security: SecurityEvent[] = [];
   readonly tokenStore = new MemoryTokenStore();
@@ -108,7 +110,11 @@ export class Harness {
       core: { ...fakeCore(), ...options.core },
       instruments: this.instruments,
       httpMetrics: this.httpMetrics,
-      joinRefused: (id, kind) => this.refused.push(`${id}: ${kind}`),
+      joins: {
+        answered: () => {},
+        refused: (id, kind) => this.refused.push(`${id}: ${kind}`),
+      },
+      events: this.events,
       exposition: this.exposition,
       logger: {
         debug: () => {},
@@ -139,7 +145,10 @@ export class Harness {
   async send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
     const request = new Request(`http://localhost${path}`, { ...init, method });
     const response = await this.app.handle(request);
-    const body = await response.text();
+    // A stream of events has no end to wait for.
+    const endless = response.headers.get("content-type") === "text/event-stream";
+    const body = endless ? "" : await response.text();
+    if (endless) await response.body?.cancel();
     await new Promise((resolve) => setImmediate(resolve));
     return { status: response.status, headers: response.headers, body };
   }

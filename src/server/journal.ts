@@ -1,0 +1,154 @@
+/** The event journal in this server: where its file is, and who tells it what. */
+import { join, resolve } from "node:path";
+import type { ProcessApi } from "../api/process-api.ts";
+import type { Config } from "../config/schema.ts";
+import type { MediaKind } from "../errors.ts";
+import type { Journal } from "../journal/journal.ts";
+import { openJournal } from "../journal/open.ts";
+import { ViewerEvents } from "../journal/viewer-events.ts";
+import type { ExecState } from "../process/state.ts";
+import type { SecurityEvent } from "../security-events.ts";
+import type { LegFailure } from "../source/ffmpeg-source.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { SourceHooks } from "./stream-sources.ts";
+
+export interface ServerJournal {
+  readonly events: Journal;
+  /** Of its file. */
+  readonly path: string;
+  readonly viewers: ViewerEvents;
+  readonly sources: SourceEvents;
+  /** A request failed in a way that security watches. */
+  readonly refused: (event: SecurityEvent, request: Request) => void;
+}
+
+const DAY_MS = 86_400_000;
+const MEGABYTE = 1_000_000;
+
+/** Never throws: a journal that cannot be written says so in the log, and the server goes on. */
+export function openServerJournal(options: {
+  readonly config: Config;
+  readonly version: string;
+  readonly logger: Logger;
+}): ServerJournal {
+  const { config, version, logger } = options;
+  const { max_age_days, max_megabytes } = config.journal;
+  const path = resolve(config.journal.path || join(config.db.dir, "journal.sqlite"));
+  const events = openJournal({
+    settings: {
+      path,
+      limits: { ageMsMax: max_age_days * DAY_MS, bytesMax: max_megabytes * MEGABYTE },
+    },
+    unixMs: () => Date.now(),
+    log: logger,
+  });
+  events.record({ event: "server_started", metadata: { version, pid: process.pid } });
+  return {
+    events,
+    path,
+    viewers: new ViewerEvents((entry) => events.record(entry)),
+    sources: new SourceEvents(events),
+    refused: (event, request) =>
+      events.record({ event, metadata: { method: request.method, path: shownPath(request.url) } }),
+  };
+}
+
+/** `/api/v3/whep/id` at most: what follows may be the secret of a session. */
+const PATH_PARTS = 4;
+
+function shownPath(url: string): string {
+  const path = URL.parse(url)?.pathname ?? "";
+  return path
+    .split("/")
+    .slice(0, PATH_PARTS + 1)
+    .join("/");
+}
+
+/** States that nobody asked for. */
+const BAD_STATES: ReadonlySet<ExecState> = new Set<ExecState>(["failed", "killed"]);
+
+/** Writes down what happens to FFmpeg and to the legs of the streams. */
+export class SourceEvents {
+  private readonly journal: Pick<Journal, "record">;
+
+  constructor(journal: Pick<Journal, "record">) {
+    this.journal = journal;
+  }
+
+  /** The same hooks, which are written down before they are called. */
+  watch({ hooks, onRecord }: SourceHooks): SourceHooks {
+    return {
+      onRecord,
+      hooks: {
+        ...hooks,
+        stateChanged: (record, state) => {
+          this.journal.record({
+            event: "process_state_changed",
+            streamId: record.id,
+            severity: BAD_STATES.has(state) ? "warning" : "info",
+            metadata: { state },
+          });
+          hooks.stateChanged(record, state);
+        },
+        exited: (record, facts) => {
+          const { code, signal, willRestart } = facts;
+          const metadata = {
+            ...(code !== null && { code }),
+            ...(signal !== null && { signal }),
+            will_restart: willRestart,
+          };
+          this.journal.record({ event: "process_exited", streamId: record.id, metadata });
+          hooks.exited(record, facts);
+        },
+      },
+    };
+  }
+
+  legFailed(streamId: string, leg: MediaKind, failure: LegFailure): void {
+    this.journal.record({ event: "leg_failed", streamId, metadata: { leg, failure } });
+  }
+}
+
+/** The same processes; what is changed by the API is written down. */
+export function journaledProcesses(
+  processes: ProcessApi,
+  journal: Pick<Journal, "record">,
+): ProcessApi {
+  const changed = (id: string, change: string, more: Readonly<Record<string, string>> = {}) =>
+    journal.record({ event: "config_changed", streamId: id, metadata: { change, ...more } });
+  return {
+    list: () => processes.list(),
+    has: (id) => processes.has(id),
+    get: (id) => processes.get(id),
+    state: (id) => processes.state(id),
+    report: (id) => processes.report(id),
+    view: (id) => processes.view(id),
+    probe: (id, stop) => processes.probe(id, stop),
+    metadata: (id, key) => processes.metadata(id, key),
+    previewAdd: (input) => processes.previewAdd(input),
+    previewUpdate: (id, input) => processes.previewUpdate(id, input),
+    add: (input) => {
+      const entry = processes.add(input);
+      changed(entry.id, "process_added");
+      return entry;
+    },
+    update: async (id, input) => {
+      const change = await processes.update(id, input);
+      const { id: newId } = change.entry;
+      changed(newId, "process_updated", newId === id ? {} : { renamed_from: id });
+      return change;
+    },
+    delete: async (id) => {
+      await processes.delete(id);
+      changed(id, "process_deleted");
+    },
+    command: async (id, command) => {
+      await processes.command(id, command);
+      journal.record({ event: "process_command", streamId: id, metadata: { command } });
+    },
+    setMetadata: (id, key, value) => {
+      processes.setMetadata(id, key, value);
+      changed(id, "process_metadata_set", { key });
+    },
+  };
+}
