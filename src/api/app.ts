@@ -153,7 +153,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   app.use(aboutInstance(deps, guard));
   app.use(healthRoutes());
   app.use(metricsRoutes(deps.exposition, metricsGuard(deps.metricsAccess)));
-  app.use(pageRoutes());
+  app.use(pageRoutes({ embedders: whep.corsOrigins }));
   app.use(openApi({ version: deps.about.version }));
   return app;
 }

@@ -271,7 +271,7 @@ const WebrtcAccessFields = {
     env: "CORE_WEBRTC_CORS_ORIGINS",
     default: ["*"],
     allowed: "* or origins such as https://www.example.org",
-    description: "Sites whose pages may play the streams.",
+    description: "Sites whose pages may play the streams, and show the player in a frame.",
   }),
   whep_token: text({
     env: "CORE_WEBRTC_WHEP_TOKEN",

@@ -15,7 +15,6 @@ const CONTENT_SECURITY_POLICY = [
   "img-src 'self' data:",
   "form-action 'self'",
   "base-uri 'none'",
-  "frame-ancestors 'self'",
 ].join("; ");
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -26,7 +25,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** An embedded file: its text, or the path of a large one that is better read when asked for. */
-export type AssetContent = { readonly text: string } | { readonly file: string };
+export type AssetContent = ({ readonly text: string } | { readonly file: string }) & {
+  /** Origins whose pages may show it in a frame, besides our own; "*" for all. */
+  readonly embedders?: readonly string[];
+};
 
 /** Serves `content` at `path` for GET and HEAD. `name` gives the content type by its ending. */
 export function serveAsset(app: Elysia, path: string, name: string, content: AssetContent): void {
@@ -51,6 +53,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 async function prepare(name: string, content: AssetContent): Promise<Prepared> {
+  const ancestors = ["'self'", ...(content.embedders ?? [])].join(" ");
   const body =
     "text" in content
       ? new TextEncoder().encode(content.text)
@@ -62,7 +65,7 @@ async function prepare(name: string, content: AssetContent): Promise<Prepared> {
     etag: `"${digest}"`,
     headers: {
       "Content-Type": CONTENT_TYPES[ending] ?? "application/octet-stream",
-      "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+      "Content-Security-Policy": `${CONTENT_SECURITY_POLICY}; frame-ancestors ${ancestors}`,
       "X-Content-Type-Options": "nosniff",
       "Referrer-Policy": "no-referrer",
       // The names carry no version: the browser asks each time and gets a 304.

@@ -35,14 +35,19 @@ const ASSETS: Readonly<Record<string, string>> = {
   "whep-player.js": whepPlayerJs,
 };
 
+export interface PagesOptions {
+  /** Origins whose pages may show the player in a frame, besides our own; "*" for all. */
+  readonly embedders: readonly string[];
+}
+
 /** `/`, `/player/{id}` (ids may hold slashes, encoded or not) and `/assets/{name}`. */
-export function pageRoutes(): Elysia {
+export function pageRoutes(options: PagesOptions): Elysia {
+  const { embedders } = options;
   const app = new Elysia({ name: "pages" });
-  serveAsset(app, "/", "status.html", { text: statusHtml });
-  serveAsset(app, "/player/*", "player.html", { text: playerHtml });
-  for (const [name, text] of Object.entries(ASSETS)) {
-    serveAsset(app, `/assets/${name}`, name, { text });
-  }
-  serveAsset(app, "/favicon.ico", "favicon.svg", { text: faviconSvg });
+  const serve = (path: string, name: string, text: string) => serveAsset(app, path, name, { text });
+  serve("/", "status.html", statusHtml);
+  serveAsset(app, "/player/*", "player.html", { text: playerHtml, embedders });
+  for (const [name, text] of Object.entries(ASSETS)) serve(`/assets/${name}`, name, text);
+  serve("/favicon.ico", "favicon.svg", faviconSvg);
   return app;
 }

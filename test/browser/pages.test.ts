@@ -258,6 +258,44 @@ describe("the player says what went wrong", () => {
   );
 
   test(
+    "takes the token of its link, and out of the address",
+    async () => {
+      await page.goto(`${fake.url}/player/test#token=of-a-link`);
+      await state("waiting");
+      expect(fake.seen[0]?.authorization).toBe("Bearer of-a-link");
+      expect(page.url()).toBe(`${fake.url}/player/test`);
+      await page.reload();
+      await state("waiting");
+      expect(fake.seen.at(-1)?.authorization).toBe("Bearer of-a-link");
+      await page.evaluate('location.hash = "#token=of-another"');
+      await page.waitForSelector('html[data-sessions="2"][data-state="waiting"]');
+      expect(fake.seen.at(-1)?.authorization).toBe("Bearer of-another");
+      expect(page.url()).toBe(`${fake.url}/player/test`);
+      await page.goto(`${fake.url}/player/other`);
+      await state("waiting");
+      expect(fake.seen.at(-1)?.authorization).toBeNull();
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "shows only the picture in a frame of another page",
+    async () => {
+      const body = '<iframe src="/player/test"></iframe>';
+      await page.route(`${fake.url}/club`, (route) =>
+        route.fulfill({ contentType: "text/html", body }),
+      );
+      await page.goto(`${fake.url}/club`);
+      const frame = page.frameLocator("iframe");
+      await frame.locator("html[data-embedded]").waitFor();
+      await frame.locator("#screen").waitFor();
+      expect(await frame.locator("header").isVisible()).toBe(false);
+      expect(await frame.locator("#play").isVisible()).toBe(true);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "and takes a token after a 401",
     async () => {
       fake.whep = ({ authorization }) =>

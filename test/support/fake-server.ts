@@ -105,7 +105,7 @@ export function startFakeServer() {
     stop: () => app.stop(true),
   };
   const app = new Elysia()
-    .use(pageRoutes())
+    .use(pageRoutes({ embedders: ["*"] }))
     .use(openApi({ version: "9.9.9" }))
     .get("/api/v3/webrtc/streams", ({ request }) => fake.streams(request), {
       detail: { summary: "List the streams", tags: ["WebRTC"] },

@@ -49,10 +49,30 @@ const WORDS = {
     advice: `The server asks for a pause. ${TRY_AGAIN}`,
     retry: "soon",
   }),
-  unauthorized: ({ hasToken }) => ({
+  unauthorized: ({ hasToken, problem }) => ({
     title: hasToken ? "The server did not accept this token" : "This stream needs an access token",
-    advice: "Enter the token you were given by the operator of this server.",
+    advice: [
+      hasToken ? problem.detail : undefined,
+      "Enter the token you were given by the operator of this server.",
+    ]
+      .filter(Boolean)
+      .join(" "),
     retry: "token",
+  }),
+  "token-in-use": () => ({
+    title: "As many viewers as your token allows are watching",
+    advice: `As soon as one of them leaves there is a place. ${TRY_AGAIN}`,
+    retry: "soon",
+  }),
+  "bitrate-not-allowed": () => ({
+    title: "The stream has a higher quality than your token allows",
+    advice: `Ask the operator for another token. ${TRY_AGAIN}`,
+    retry: "rarely",
+  }),
+  "keys-unavailable": () => ({
+    title: "The server cannot check your token now",
+    advice: `The service that issues the tokens does not answer. ${TRY_AGAIN}`,
+    retry: "soon",
   }),
   forbidden: ({ problem }) => ({
     title: "The server refuses this request",

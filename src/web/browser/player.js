@@ -3,7 +3,7 @@
 import { mediaControls } from "./media-controls.js";
 import { judge, readSample, summarize } from "./statistics.js";
 import { publish, statisticsPanel } from "./statistics-panel.js";
-import { tokenStore } from "./token-store.js";
+import { streamTokenStore, tokenOfFragment } from "./token-store.js";
 import { WhepPlayer } from "./whep-player.js";
 
 const SAMPLE_MS = 1000;
@@ -17,7 +17,7 @@ const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
 const video = byId("video");
 const streamId = streamIdFromPath(location.pathname);
-const token = tokenStore("whep-token");
+const token = streamTokenStore(streamId);
 const controls = mediaControls(video);
 const showStatistics = statisticsPanel(byId("statistics"));
 const notes = [];
@@ -36,6 +36,15 @@ function streamIdFromPath(path) {
   } catch {
     return encoded;
   }
+}
+
+/** Takes the token of a link, and takes it out of the address, so that it is not shown, shared or kept. */
+function takeBroughtToken() {
+  const brought = tokenOfFragment(location.hash);
+  if (brought === undefined) return false;
+  token.brought(brought);
+  history.replaceState(history.state, "", location.pathname + location.search);
+  return true;
 }
 
 function note(text) {
@@ -69,6 +78,7 @@ const PHASE_TEXT = {
   stalled: "No media is arriving. The source may be restarting; the page stays connected.",
 };
 
+takeBroughtToken();
 const player = new WhepPlayer({
   endpoint: new URL(`/api/v3/whep/${encodeURIComponent(streamId)}`, location.href).href,
   streamId,
@@ -191,6 +201,7 @@ function saveReport() {
   URL.revokeObjectURL(link.href);
 }
 
+if (window.top !== window.self) root.dataset.embedded = "";
 byId("title").textContent = streamId;
 document.title = `${streamId} – Dragon Fork`;
 video.setAttribute("aria-label", `Live picture of ${streamId}`);
@@ -198,8 +209,11 @@ byId("retry").addEventListener("click", () => player.start());
 byId("report").addEventListener("click", saveReport);
 byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  token.set(byId("token").value.trim());
+  token.typed(byId("token").value.trim());
   player.useToken(token.get());
+});
+window.addEventListener("hashchange", () => {
+  if (takeBroughtToken()) player.useToken(token.get());
 });
 window.addEventListener("online", () => {
   if (player.state.phase === "waiting") player.start();

@@ -22,3 +22,22 @@ export function tokenStore(name) {
     },
   };
 }
+
+/** The token that a link brought along for one stream, else the one that was typed in for all of them. */
+export function streamTokenStore(streamId) {
+  const own = tokenStore(`whep-token.${streamId}`);
+  const shared = tokenStore("whep-token");
+  return {
+    get: () => own.get() || shared.get(),
+    typed(token) {
+      own.set("");
+      shared.set(token);
+    },
+    brought: (token) => own.set(token),
+  };
+}
+
+/** The token in a fragment `#token=…`, undefined where there is none. */
+export function tokenOfFragment(fragment) {
+  return new URLSearchParams(fragment.replace(/^#/, "")).get("token") ?? undefined;
+}

@@ -118,7 +118,7 @@ describe("a URL", () => {
         onFailure: (reason) => failures.push(reason),
       });
       for (let i = 0; i < 5; i++) {
-        expect(accepts(keys, first.token)).rejects.toBeInstanceOf(KeysUnavailable);
+        await expect(accepts(keys, first.token)).rejects.toBeInstanceOf(KeysUnavailable);
         await Bun.sleep(5);
       }
       expect({ asked: asked(), failures: failures.length }).toEqual({ asked: 1, failures: 1 });

@@ -21,7 +21,7 @@ const wish = { ttlSeconds: 60, viewersMax: 0, label: "", bitrateMax: undefined }
 test("a stream has a bound of tokens, and room again when they have expired", async () => {
   const minting = newMinting();
   for (let i = 0; i < TOKENS_PER_STREAM_MAX; i++) await minting.mint("a", wish);
-  expect(minting.mint("a", wish)).rejects.toBeInstanceOf(TokenLimitReached);
+  await expect(minting.mint("a", wish)).rejects.toBeInstanceOf(TokenLimitReached);
   await minting.mint("b", wish);
   unixMs += 60_000;
   await minting.mint("a", wish);
@@ -33,5 +33,5 @@ test("the server has a bound of tokens", async () => {
   const minting = newMinting(store);
   const { token } = await minting.mint("a", wish);
   for (let i = 1; i < TOKENS_MAX; i++) store.insert({ ...token, id: String(i) });
-  expect(minting.mint("b", wish)).rejects.toBeInstanceOf(TokenLimitReached);
+  await expect(minting.mint("b", wish)).rejects.toBeInstanceOf(TokenLimitReached);
 });

@@ -46,6 +46,11 @@ describe("the words for a failure", () => {
     expect(words({ kind: "unauthorized" }).title).toContain("needs");
     expect(words({ kind: "unauthorized" }, { hasToken: true }).title).toContain("did not accept");
     expect(words({ kind: "unauthorized" }).retry).toBe("token");
+    const problem = { detail: "The viewer token has expired." };
+    expect(words({ kind: "unauthorized", problem }, { hasToken: true }).advice).toStartWith(
+      "The viewer token has expired. Enter the token",
+    );
+    expect(words({ kind: "unauthorized", problem }).advice).toStartWith("Enter the token");
   });
 
   test("name the UDP address that gave no answer", () => {

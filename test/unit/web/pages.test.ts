@@ -4,7 +4,7 @@ import { openApi } from "../../../src/api/openapi.ts";
 import { pageRoutes } from "../../../src/web/pages.ts";
 
 const app = new Elysia()
-  .use(pageRoutes())
+  .use(pageRoutes({ embedders: ["https://club.example"] }))
   .use(openApi({ version: "4.5.6" }))
   .get("/api/v3/thing/:id", () => "thing", { detail: { summary: "One thing" } });
 
@@ -59,6 +59,14 @@ describe("the pages", () => {
     }
   });
 
+  test("are shown in no frame of another site, but the player in those of sites that may play", async () => {
+    for (const [path, { response }] of await reachable()) {
+      const policy = response.headers.get("content-security-policy") ?? "";
+      const own = path.startsWith("/player/") ? "'self' https://club.example" : "'self'";
+      expect(`${path} ${policy}`).toEndWith(`; frame-ancestors ${own}`);
+    }
+  });
+
   test("hold no inline script, style or handler and no address of another host", async () => {
     for (const [path, { text }] of await reachable()) {
       if (path.includes("swagger-ui")) continue;
@@ -83,7 +91,9 @@ describe("the pages", () => {
 
   test("answer HEAD like GET, without the body", async () => {
     // Over HTTP, since the runtime is what leaves the body out and counts its length.
-    const server = new Elysia().use(pageRoutes()).listen({ port: 0, hostname: "127.0.0.1" });
+    const server = new Elysia()
+      .use(pageRoutes({ embedders: ["https://club.example"] }))
+      .listen({ port: 0, hostname: "127.0.0.1" });
     const url = `http://127.0.0.1:${server.server?.port}/assets/player.js`;
     const head = await fetch(url, { method: "HEAD" });
     const full = await fetch(url);
