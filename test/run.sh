@@ -81,6 +81,7 @@ need go golang
 need ip iproute2
 need iptables iptables
 need debootstrap debootstrap
+need jq jq
 
 bun install --frozen-lockfile --silent || {
   say "The dependencies could not be installed; the lines above say why."

@@ -1,5 +1,5 @@
 /** What the journal keeps of one happening, and the closed list of what can happen. */
-import type { SecurityEvent } from "../security-events.ts";
+import { SECURITY_EVENTS, type SecurityEvent } from "../security-events.ts";
 
 export type Category = "viewer" | "source" | "process" | "security" | "config" | "server";
 export type Severity = "info" | "warning" | "error";
@@ -86,6 +86,8 @@ const TEXT_LENGTH_MAX = 256;
 const METADATA_FIELDS_MAX = 16;
 
 const KINDS: Readonly<Record<string, EventKind>> = EVENTS;
+
+export const EVENT_NAMES: readonly string[] = [...Object.keys(EVENTS), ...SECURITY_EVENTS];
 
 export function categoryOf(event: EventName): Category {
   return (KINDS[event] ?? SECURITY).category;
