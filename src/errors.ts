@@ -14,6 +14,7 @@ export type DomainErrorKind =
   | "codec-mismatch"
   | "peer-limit-reached"
   | "server-draining"
+  | "not-ready"
   | "rate-limited"
   | "unsupported-media-type"
   | "body-too-large"
@@ -127,6 +128,16 @@ export class ServerDraining extends DomainError {
   readonly kind = "server-draining";
   constructor() {
     super("The server is shutting down and takes no new viewers.", 10);
+  }
+}
+
+/** The server runs but cannot serve viewers; `details` say what is missing. */
+export class NotReady extends DomainError {
+  readonly kind = "not-ready";
+  readonly details: readonly string[];
+  constructor(details: readonly string[]) {
+    super(`The server is not ready: ${details.join("; ")}.`);
+    this.details = details;
   }
 }
 

@@ -23,6 +23,7 @@ import {
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
 import { createMetrics, openExposition, type ServerMetrics } from "./server/metrics.ts";
+import { missing } from "./server/readiness.ts";
 import {
   type SourceHooks,
   StreamSources,
@@ -108,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const scrape = openExposition(metrics, forMetrics, { streams, peers, ports, processes: room });
   let draining = false;
+  const isDraining = () => draining;
   const app = createApp({
     about: aboutSettings(options),
     ...accessSettings(options, listen.host, room.store.viewerTokens),
@@ -123,7 +125,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     exposition: scrape.exposition,
     logger,
     tracing: traces.tracing,
-    isDraining: () => draining,
+    isDraining,
+    missing: () => missing({ store: room.store, peers, isDraining }),
     ...CLOCKS,
     randomBytes,
   });

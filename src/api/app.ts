@@ -101,6 +101,8 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   /** undefined where tracing is off. */
   readonly tracing: RequestTracing | undefined;
   readonly isDraining: () => boolean;
+  /** What keeps the server from serving viewers, one sentence each. */
+  readonly missing: () => readonly string[];
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Unix milliseconds. */
@@ -151,7 +153,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   app.use(adminInstance(deps, viewings, guard));
   app.use(loginInstance(deps, clientAddress));
   app.use(aboutInstance(deps, guard));
-  app.use(healthRoutes());
+  app.use(healthRoutes(deps.missing));
   app.use(metricsRoutes(deps.exposition, metricsGuard(deps.metricsAccess)));
   app.use(pageRoutes({ embedders: whep.corsOrigins }));
   app.use(openApi({ version: deps.about.version }));

@@ -11,6 +11,7 @@ import {
   EventQueryInvalid,
   MetadataNotFound,
   MethodNotAllowed,
+  NotReady,
   PeerLimitReached,
   ProcessInvalid,
   ProcessNotFound,
@@ -31,6 +32,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "codec-mismatch": { status: 406, title: "No common codec" },
   "peer-limit-reached": { status: 503, title: "Viewer limit reached" },
   "server-draining": { status: 503, title: "Server shutting down" },
+  "not-ready": { status: 503, title: "Not ready" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
   "body-too-large": { status: 413, title: "Body too large" },
@@ -180,6 +182,7 @@ function coreText(error: DomainError): { message?: string; details?: readonly st
 }
 
 function factsOf(error: DomainError): Record<string, unknown> {
+  if (error instanceof NotReady) return { details: error.details };
   if (error instanceof PeerLimitReached) return { scope: error.scope };
   if (error instanceof EventQueryInvalid) return { field: error.field };
   if (error instanceof CodecMismatch) {

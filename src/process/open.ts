@@ -37,7 +37,7 @@ export interface ProcessRoom {
   readonly manager: ProcessManager;
   readonly metadata: ServerMetadata;
   readonly skills: FfmpegSkills;
-  readonly store: Pick<ProcessStore, "bytes" | "viewerTokens">;
+  readonly store: Pick<ProcessStore, "bytes" | "problem" | "viewerTokens">;
   /** Stops every FFmpeg, then closes the store. */
   close(): Promise<void>;
 }

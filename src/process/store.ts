@@ -154,6 +154,16 @@ export class ProcessStore {
     });
   }
 
+  /** What keeps it from being read; undefined where nothing does. */
+  problem(): string | undefined {
+    try {
+      this.#database.query("SELECT 1 FROM process LIMIT 1").get();
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   close(): void {
     this.#database.close();
   }

@@ -12,6 +12,7 @@ export class LocalShard implements MediaShard {
   readonly name: string;
   readonly heartbeatAgeMs = 0;
   readonly restarts = 0;
+  isServing = true;
   private readonly media: OpenMedia;
 
   private constructor(name: string, media: OpenMedia) {
@@ -63,6 +64,7 @@ export class LocalShard implements MediaShard {
   }
 
   async close(): Promise<void> {
+    this.isServing = false;
     this.media.registry.close();
     this.media.socket.close();
   }

@@ -51,6 +51,8 @@ export interface MediaShard {
   readonly totals: MediaTotals;
   /** Milliseconds since the shard's thread last gave a sign of life; 0 where it is this thread. */
   readonly heartbeatAgeMs: number;
+  /** Whether somebody reads from its port. */
+  readonly isServing: boolean;
   /** How often its thread had to be replaced. */
   readonly restarts: number;
   /** New viewers go to the shard that has fewest. */

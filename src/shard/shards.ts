@@ -14,7 +14,10 @@ interface Entry {
   readonly shard: MediaShard;
 }
 
-type ShardHealth = Pick<MediaShard, "name" | "heartbeatAgeMs" | "restarts" | "peerCount"> & {
+type ShardHealth = Pick<
+  MediaShard,
+  "name" | "isServing" | "heartbeatAgeMs" | "restarts" | "peerCount"
+> & {
   readonly sessionsCompleted: number;
 };
 
@@ -43,9 +46,9 @@ export class Shards {
   /** How each shard is, and how many viewers it has had that are gone. */
   get health(): readonly ShardHealth[] {
     return this.shards.map((shard) => {
-      const { name, heartbeatAgeMs, restarts, peerCount } = shard;
+      const { name, isServing, heartbeatAgeMs, restarts, peerCount } = shard;
       const sessionsCompleted = this.completed.get(shard) ?? 0;
-      return { name, heartbeatAgeMs, restarts, peerCount, sessionsCompleted };
+      return { name, isServing, heartbeatAgeMs, restarts, peerCount, sessionsCompleted };
     });
   }
 

@@ -50,6 +50,8 @@ type Reply = Extract<FromWorker, { request: number }>;
 interface Life {
   readonly thread: WorkerThread;
   readonly queue: PacketQueue;
+  /** Its port is open. */
+  ready: boolean;
 }
 
 export class WorkerShard implements MediaShard {
@@ -97,6 +99,10 @@ export class WorkerShard implements MediaShard {
     const dropped = this.life?.queue.dropped ?? 0;
     const sum = sumTotals([this.earlier, this.current]);
     return { ...sum, packetsDropped: sum.packetsDropped + dropped };
+  }
+
+  get isServing(): boolean {
+    return this.life?.ready === true;
   }
 
   get heartbeatAgeMs(): number {
@@ -155,7 +161,7 @@ export class WorkerShard implements MediaShard {
   private start(): Promise<void> {
     const { clocks, settings } = this.options;
     const thread = (this.options.createThread ?? createThread)();
-    const life = { thread, queue: new PacketQueue() };
+    const life: Life = { thread, queue: new PacketQueue(), ready: false };
     this.life = life;
     this.heartbeatMs = clocks.nowMs();
     return new Promise((resolve, reject) => {
@@ -164,6 +170,7 @@ export class WorkerShard implements MediaShard {
         if (message.type === "ready") {
           this.udpPort = message.udpPort;
           this.backend = message.backend;
+          life.ready = true;
           resolve();
         }
         if (message.type === "failed") reject(new MediaSocketFailed(this.udpPort, message.message));

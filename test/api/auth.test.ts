@@ -36,7 +36,16 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/config/reload"],
 ] as const;
 
-const OPEN_ROUTES = ["/api", "/ping", "/healthz", "/metrics", "/", "/swagger", "/player/test"];
+const OPEN_ROUTES = [
+  "/api",
+  "/ping",
+  "/healthz",
+  "/readyz",
+  "/metrics",
+  "/",
+  "/swagger",
+  "/player/test",
+];
 
 describe("the table of routes", () => {
   test("names every route that the application has", () => {

@@ -47,6 +47,8 @@ export class Harness {
   clientAddress = "198.51.100.7";
   /** Offers that were refused, and why. */
   readonly refused: string[] = [];
+  /** What keeps the server from being ready. */
+  missing: readonly string[] = [];
   private random = 0;
   private readonly registry = createRegistry("test");
   private readonly labels = new StreamLabels((id) => this.streams.streams.has(id), 10);
@@ -123,6 +125,7 @@ export class Harness {
       },
       tracing: undefined,
       isDraining: () => this.peers.draining,
+      missing: () => this.missing,
       nowMs: () => this.nowMs,
       unixMs: () => this.unixMs(),
       // Different bytes at every call, the same in every run.
