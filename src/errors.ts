@@ -32,6 +32,7 @@ export type DomainErrorKind =
   | "token-in-use"
   | "bitrate-not-allowed"
   | "token-request-invalid"
+  | "alert-test-invalid"
   | "token-limit-reached"
   | "token-not-found"
   | "forbidden"
@@ -276,6 +277,14 @@ export class BitrateNotAllowed extends DomainError {
 /** A request for a viewer token that breaks a rule; each detail names the member. */
 export class TokenRequestInvalid extends DomainError {
   readonly kind = "token-request-invalid";
+  constructor(details: readonly string[]) {
+    super(details.join("; "));
+  }
+}
+
+/** A request for a test alert that breaks a rule; each detail names the member. */
+export class AlertTestInvalid extends DomainError {
+  readonly kind = "alert-test-invalid";
   constructor(details: readonly string[]) {
     super(details.join("; "));
   }

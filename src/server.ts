@@ -123,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     joins: joinSink(metrics, journal),
     events: journal.events,
     exposition: scrape.exposition,
+    testAlerts: metrics.testAlerts,
     logger,
     tracing: traces.tracing,
     isDraining,

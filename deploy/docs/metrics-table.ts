@@ -1,5 +1,6 @@
 /** The contract's metrics as a markdown table. */
 
+import { ALERT_METRICS } from "../../src/metrics/alert-names.ts";
 import { HTTP_METRICS } from "../../src/metrics/http-names.ts";
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { CORE_LABEL, METRICS } from "../../src/metrics/names.ts";
@@ -18,6 +19,7 @@ export function describeMetrics(): string {
     HTTP_METRICS,
     TASK_METRICS,
     SCRAPE_METRICS,
+    ALERT_METRICS,
   ];
   const all = rooms.flatMap((some) => Object.values(some));
   const rows = all.map(({ name, type, labels, help }) => {

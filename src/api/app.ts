@@ -31,6 +31,7 @@ import type { ProcessApi } from "./process-api.ts";
 import { RateLimit } from "./rate-limit.ts";
 import { RequestContext, type RequestIds, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
+import { type AlertsOptions, alertsRoutes } from "./routes/alerts.ts";
 import { type CoreRoutesOptions, coreRoutes } from "./routes/core.ts";
 import { type EventsApi, eventsRoutes } from "./routes/events.ts";
 import { healthRoutes } from "./routes/health.ts";
@@ -97,6 +98,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly joins: JoinSink;
   readonly events: EventsApi;
   readonly exposition: Exposition;
+  readonly testAlerts: AlertsOptions["testAlerts"];
   readonly logger: Pick<Logger, "debug" | "info" | "error">;
   /** undefined where tracing is off. */
   readonly tracing: RequestTracing | undefined;
@@ -228,6 +230,13 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
     .use(eventsRoutes({ events: deps.events, unixMs: deps.unixMs }))
     .use(tokensRoutes({ streams, minting, viewings }))
     .use(processRoutes(processes))
+    .use(
+      alertsRoutes({
+        testAlerts: deps.testAlerts,
+        unixMs,
+        log: (message, fields) => deps.logger.info(message, fields),
+      }),
+    )
     .use(coreRoutes(deps.core));
 }
 

@@ -49,6 +49,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "token-in-use": { status: 503, title: "Viewer token in use" },
   "bitrate-not-allowed": { status: 403, title: "Bitrate not allowed" },
   "token-request-invalid": { status: 400, title: "Invalid token request" },
+  "alert-test-invalid": { status: 400, title: "Invalid test alert" },
   "token-limit-reached": { status: 422, title: "Too many viewer tokens" },
   "token-not-found": { status: 404, title: "Unknown viewer token" },
   "login-invalid": { status: 400, title: "Bad Request" },

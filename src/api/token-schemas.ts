@@ -1,8 +1,8 @@
 /** The shapes of viewer tokens in requests and answers. */
 import { Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 import type { TokenWish } from "../auth/minting.ts";
 import { TokenRequestInvalid } from "../errors.ts";
+import { type Allowed, readMembers } from "./members.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -36,8 +36,7 @@ export const TokenWishSchema = Type.Object(
   { additionalProperties: false, description: "Every member has a default." },
 );
 
-/** The allowed values in words; ends the message about a wrong one. */
-const ALLOWED: Readonly<Record<string, string>> = {
+const ALLOWED: Allowed = {
   ttl_seconds: `a whole number from 10 to ${YEAR_SECONDS}`,
   max_viewers: "a whole number from 0 to 100000",
   label: "a string of at most 128 characters without control characters",
@@ -46,27 +45,10 @@ const ALLOWED: Readonly<Record<string, string>> = {
 
 /** Throws TokenRequestInvalid, which names each member that is wrong. A null counts as not given. */
 export function parseWish(body: unknown): TokenWish {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new TokenRequestInvalid(["body: allowed: an object"]);
-  }
-  const given = Object.entries(body).filter(([, value]) => value !== null);
-  const value = Value.Default(TokenWishSchema, Object.fromEntries(given));
-  if (Value.Check(TokenWishSchema, value)) {
-    const { ttl_seconds: ttlSeconds, max_viewers: viewersMax, label } = value;
-    return { ttlSeconds, viewersMax, label, bitrateMax: value.max_bitrate };
-  }
-  const names = new Set([...Value.Errors(TokenWishSchema, value)].map(({ path }) => path.slice(1)));
-  throw new TokenRequestInvalid([...names].map((name) => problemOf(name, body)));
-}
-
-function problemOf(name: string, body: object): string {
-  const allowed = ALLOWED[name];
-  const shownName = name.slice(0, 64);
-  if (allowed === undefined) {
-    return `${shownName}: found an unknown member; allowed: ${Object.keys(ALLOWED).join(", ")}`;
-  }
-  const found = JSON.stringify(Reflect.get(body, name)) ?? "nothing";
-  return `${name}: found ${found.slice(0, 80)}; allowed: ${allowed}`;
+  const wish = readMembers(TokenWishSchema, ALLOWED, body);
+  if ("problems" in wish) throw new TokenRequestInvalid(wish.problems);
+  const { ttl_seconds: ttlSeconds, max_viewers: viewersMax, label } = wish.value;
+  return { ttlSeconds, viewersMax, label, bitrateMax: wish.value.max_bitrate };
 }
 
 const time = (description: string) => Type.String({ format: "date-time", description });

@@ -16,6 +16,9 @@ import securityJson from "../../deploy/truenas/core/grafana/dashboards/webrtc-se
 };
 import securityYml from "../../deploy/truenas/core/prom/rules/security.yml" with { type: "file" };
 import serverYml from "../../deploy/truenas/core/prom/rules/server.yml" with { type: "file" };
+import testAlertYml from "../../deploy/truenas/core/prom/rules/test-alert.yml" with {
+  type: "file",
+};
 import viewersYml from "../../deploy/truenas/core/prom/rules/viewers.yml" with { type: "file" };
 import webrtcAlertsYml from "../../deploy/truenas/core/prom/rules/webrtc-alerts.yml" with {
   type: "file",
@@ -36,6 +39,7 @@ export const MONITORING_FILES: Readonly<Record<MonitoringKind, Readonly<Record<s
     rules: {
       "security.yml": securityYml,
       "server.yml": serverYml,
+      "test-alert.yml": testAlertYml,
       "viewers.yml": viewersYml,
       "webrtc-alerts.yml": webrtcAlertsYml,
     },

@@ -10,6 +10,7 @@ import { createRegistry } from "../metrics/registry.ts";
 import { createSnapshot } from "../metrics/snapshot.ts";
 import { registerStorageMetrics } from "../metrics/storage-metrics.ts";
 import { StreamLabels } from "../metrics/stream-labels.ts";
+import { TestAlerts } from "../metrics/test-alerts.ts";
 import { ViewerMetrics } from "../metrics/viewer-metrics.ts";
 import type { ProcessRoom } from "../process/open.ts";
 import { EXEC_STATES } from "../process/state.ts";
@@ -54,6 +55,7 @@ export function createMetrics({ config, streams, journal, nowMs, unixMs }: Metri
     viewers,
     instruments: createInstruments(registry, labels),
     http: new HttpMetrics({ registry, nowMs, onSecurityEvent }),
+    testAlerts: new TestAlerts({ registry, nowMs }),
     tasks: new BackgroundTasks({ registry, nowMs, unixMs }),
   };
   journal.events.onTrim(({ seconds }) => {
@@ -98,6 +100,7 @@ export function openExposition(
     registerMediaMetrics({ registry, labels, stats }),
     registerProcessMetrics({ registry, labels, states: EXEC_STATES, usage }),
     registerStorageMetrics(registry, () => storage.stats),
+    () => metrics.testAlerts.refresh(),
   ];
   const refresh = async (ids: readonly string[]) => {
     for (const one of refreshers) one();

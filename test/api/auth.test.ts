@@ -25,6 +25,7 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/process/test/metadata"],
   ["GET", "/api/v3/process/test/metadata/ui"],
   ["PUT", "/api/v3/process/test/metadata/ui"],
+  ["POST", "/api/v3/alerts/test"],
   ["GET", "/api/v3/metadata"],
   ["GET", "/api/v3/metadata/ui"],
   ["PUT", "/api/v3/metadata/ui"],

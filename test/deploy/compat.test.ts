@@ -127,7 +127,9 @@ describe("queries of other documents", () => {
       .hook()
       .get("/metrics", () => "")
       .handle(new Request("http://localhost/metrics"));
-    prometheus = await Prometheus.start(`127.0.0.1:${target.port}`, [join(BUNDLE, COMPAT)]);
+    prometheus = await Prometheus.start(`127.0.0.1:${target.port}`, {
+      rules: [join(BUNDLE, COMPAT)],
+    });
     // rate() needs two evaluations of the rules after the scrapes they look at.
     for (let i = 0; i < 4; i++) await prometheus.nextScrapes();
   }, 60_000);

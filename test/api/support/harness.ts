@@ -12,6 +12,7 @@ import { createInstruments } from "../../../src/metrics/instruments.ts";
 import { createRegistry } from "../../../src/metrics/registry.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
+import { TestAlerts } from "../../../src/metrics/test-alerts.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { fakeCore } from "./fake-core.ts";
@@ -64,6 +65,7 @@ export class Harness {
     reuseMs: -1,
     registry: this.registry,
     instruments: this.instruments,
+    refresh: async () => this.testAlerts.refresh(),
     snapshot: createSnapshot(this.registry, this.labels, {
       stats: () => ({
         streamCount: this.streams.streams.size,
@@ -75,6 +77,7 @@ export class Harness {
       }),
     }),
   });
+  readonly testAlerts = new TestAlerts({ registry: this.registry, nowMs: () => this.nowMs });
   readonly app;
 
   constructor(options: HarnessOptions = {}) {
@@ -118,6 +121,7 @@ export class Harness {
       },
       events: this.events,
       exposition: this.exposition,
+      testAlerts: this.testAlerts,
       logger: {
         debug: () => {},
         info: () => {},

@@ -23,8 +23,10 @@ export const RULE_FILES = filesIn("prom/rules");
 
 /** All alerts of all rule files. */
 export const ALERTS: readonly AlertRule[] = RULE_FILES.flatMap((path) =>
-  yaml(path).groups.flatMap(({ rules }: { rules: AlertRule[] }) => rules),
-).filter(({ alert }) => alert !== undefined);
+  yaml(path).groups.flatMap(({ rules }: { rules: Partial<AlertRule>[] }) => rules),
+)
+  .filter(({ alert }) => alert !== undefined)
+  .map((rule) => ({ labels: {}, ...rule }));
 
 /** The names of a folder of the bundle, with that folder. */
 export function filesIn(folder: string): string[] {

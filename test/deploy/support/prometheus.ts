@@ -6,6 +6,16 @@ import { freePorts } from "../../support/free-ports.ts";
 import { until } from "../../support/whep-player.ts";
 import { BUNDLE, CORE } from "./bundle.ts";
 
+/** How the shipped configuration finds Alertmanager. */
+const DISCOVERY = /dns_sd_configs:[\s\S]*?(?=\n\n)/;
+
+export interface PrometheusOptions {
+  /** Files of rules besides those that are shipped as active. */
+  readonly rules?: readonly string[];
+  /** host:port. */
+  readonly alertmanager?: string;
+}
+
 interface Answer {
   readonly status: string;
   readonly error?: string;
@@ -24,8 +34,9 @@ export class Prometheus {
     this.child = child;
   }
 
-  /** `target` is host:port of the server; `rules` are files of rules besides those that are shipped as active. */
-  static async start(target: string, rules: readonly string[] = []): Promise<Prometheus> {
+  /** `target` is host:port of the server. */
+  static async start(target: string, options: PrometheusOptions = {}): Promise<Prometheus> {
+    const { alertmanager, rules = [] } = options;
     const folder = mkdtempSync(join(tmpdir(), "dragonfork-prometheus-"));
     const [port] = await freePorts(1);
     const file = join(folder, "prometheus.yml");
@@ -35,6 +46,10 @@ export class Prometheus {
         .replace("/etc/prometheus/rules/", `${BUNDLE}/prom/rules/`)
         .replace("rule_files:", ["rule_files:", ...rules].join("\n  - "))
         .replace("host.docker.internal:8080", target)
+        .replace(
+          DISCOVERY,
+          alertmanager ? `static_configs: [{ targets: ["${alertmanager}"] }]` : "$&",
+        )
         .replace("localhost:9090", `127.0.0.1:${port}`)
         .replaceAll(/(scrape_interval|evaluation_interval|scrape_timeout): \d+s/g, "$1: 500ms"),
     );
