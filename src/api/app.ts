@@ -228,7 +228,7 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
     .use(eventsRoutes({ events: deps.events, unixMs: deps.unixMs }))
-    .use(tokensRoutes({ streams, minting, viewings }))
+    .use(tokensRoutes({ streams, minting, viewings, log: deps.logger }))
     .use(processRoutes(processes))
     .use(
       alertsRoutes({

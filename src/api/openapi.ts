@@ -52,7 +52,7 @@ export function openApi(options: { version: string }): Elysia {
               type: "http",
               scheme: "bearer",
               description:
-                "CORE_API_TOKEN for the administration; CORE_WEBRTC_WHEP_TOKEN for players.",
+                "For the administration CORE_API_TOKEN, or the access token of a login. For players CORE_WEBRTC_WHEP_TOKEN, or a viewer token.",
             },
           },
           // TypeBox marks its schemas with symbols, which JSON does not carry.

@@ -40,7 +40,19 @@ export interface KeySetOptions {
 
 /** A file is read at once: throws KeysUnavailable where it is no key set. A URL is asked with the first token. */
 export function openKeySet(options: KeySetOptions): KeySet {
-  return /^https?:\/\//i.test(options.place) ? remoteKeySet(options) : fileKeySet(options);
+  return isUrl(options.place) ? remoteKeySet(options) : fileKeySet(options);
+}
+
+/** How many keys there are at a place. Rejects with the reason where they cannot be had. */
+export async function countKeys(place: string): Promise<number> {
+  const text = isUrl(place)
+    ? await fetchText(place, { signal: AbortSignal.timeout(FETCH_MS_MAX) })
+    : readFileSync(place, "utf8");
+  return parseKeySet(text).keys.length;
+}
+
+function isUrl(place: string): boolean {
+  return /^https?:\/\//i.test(place);
 }
 
 function fileKeySet({ place, nowMs, onFailure }: KeySetOptions): KeySet {

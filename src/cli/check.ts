@@ -7,6 +7,7 @@ import { redact } from "../telemetry/redact.ts";
 import { checkFfmpeg } from "./check/ffmpeg.ts";
 import { checkPorts } from "./check/ports.ts";
 import type { CheckResult } from "./check/result.ts";
+import { checkViewerKeys } from "./check/viewer-keys.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Write } from "./output.ts";
 
@@ -21,6 +22,7 @@ export async function check(configuration: Configuration, write: Write): Promise
     await checkFolder(config.db.dir),
     ...(await checkPorts(config, records.filter(({ webrtc }) => webrtc?.enabled).length)),
     ...(await checkFfmpeg(config.ffmpeg.binary)),
+    ...(await checkViewerKeys(config.webrtc.viewer_jwks)),
   ];
   for (const { name, passed, detail } of results) {
     write(line(passed ? "ok" : "FAIL", name, redact(detail)));

@@ -5,6 +5,7 @@
 
 import { Elysia } from "elysia";
 import { serveAsset } from "./asset.ts";
+import adminSessionJs from "./browser/admin-session.js" with { type: "text" };
 import failuresJs from "./browser/failures.js" with { type: "text" };
 import mediaControlsJs from "./browser/media-controls.js" with { type: "text" };
 import playerJs from "./browser/player.js" with { type: "text" };
@@ -21,6 +22,7 @@ import playerHtml from "./player.html" with { type: "text" };
 import statusHtml from "./status.html" with { type: "text" };
 
 const ASSETS: Readonly<Record<string, string>> = {
+  "admin-session.js": adminSessionJs,
   "failures.js": failuresJs,
   "favicon.svg": faviconSvg,
   "media-controls.js": mediaControlsJs,

@@ -136,6 +136,46 @@ describe("the list of streams", () => {
   );
 
   test(
+    "asks for name and password where there is a login, and renews the access token",
+    async () => {
+      let access = "first";
+      fake.auths = ["localjwt"];
+      fake.login = async (request) => {
+        if (request.method === "GET") {
+          const refresh = request.headers.get("authorization") === "Bearer refresh";
+          return refresh ? Response.json({ access_token: access }) : problem(401, "unauthorized");
+        }
+        const { username, password } = (await request.json()) as Record<string, unknown>;
+        return username === "admin" && password === "secret"
+          ? Response.json({ access_token: access, refresh_token: "refresh" })
+          : problem(401, "unauthorized");
+      };
+      fake.streams = (request) =>
+        request.headers.get("authorization") === `Bearer ${access}`
+          ? Response.json([liveStream])
+          : problem(401, "unauthorized");
+      await page.goto(fake.url);
+      await state("needs-login");
+      await page.getByLabel("Name").fill("admin");
+      await page.getByLabel("Password").fill("guess");
+      await page.keyboard.press("Enter");
+      await page.getByText("Name or password is wrong.").waitFor();
+      await page.getByLabel("Password").fill("secret");
+      await page.getByRole("button", { name: "Log in" }).click();
+      await state("ready");
+      access = "second";
+      fake.streams = (request) =>
+        request.headers.get("authorization") === "Bearer second"
+          ? Response.json([liveStream, startingStream])
+          : problem(401, "unauthorized");
+      await page.getByText("2 streams").waitFor();
+      fake.auths = [];
+      fake.login = () => problem(404, "route-not-found");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
     "says that there is none, that the server fails, and that it is back",
     async () => {
       fake.streams = () => Response.json([]);

@@ -99,6 +99,9 @@ export function problem(
 export function startFakeServer() {
   const fake = {
     url: "",
+    /** What GET /api says of logins. */
+    auths: [] as string[],
+    login: (_request: Request): Response | Promise<Response> => problem(404, "route-not-found"),
     streams: (_request: Request): Response => Response.json([liveStream]),
     whep: (_request: SeenRequest): Response | Promise<Response> => problem(404, "stream-not-found"),
     seen: [] as SeenRequest[],
@@ -107,6 +110,8 @@ export function startFakeServer() {
   const app = new Elysia()
     .use(pageRoutes({ embedders: ["*"] }))
     .use(openApi({ version: "9.9.9" }))
+    .get("/api", () => Response.json({ app: "datarhei-core", auths: fake.auths }))
+    .all("/api/login*", ({ request }) => fake.login(request), { parse: "none" })
     .get("/api/v3/webrtc/streams", ({ request }) => fake.streams(request), {
       detail: { summary: "List the streams", tags: ["WebRTC"] },
     })

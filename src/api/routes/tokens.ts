@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import type { Minting } from "../../auth/minting.ts";
 import type { MintedToken } from "../../auth/viewer-token.ts";
 import { StreamNotFound } from "../../errors.ts";
+import type { Logger } from "../../telemetry/logger.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { embedOf } from "../embed.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
@@ -11,12 +12,13 @@ import { MintedTokenSchema, parseWish, TokenSchema, TokenWishSchema } from "../t
 export interface TokensOptions {
   readonly streams: { get(id: string): { readonly id: string } | undefined };
   readonly minting: Minting;
+  readonly log: Pick<Logger, "info">;
   readonly viewings: { count(tokenId: string): number; revoke(tokenId: string): void };
 }
 
 const PATH = "/api/v3/webrtc/streams/:id/tokens";
 
-export function tokensRoutes({ streams, minting, viewings }: TokensOptions) {
+export function tokensRoutes({ streams, minting, viewings, log }: TokensOptions) {
   const idOf = (id: string) => {
     if (streams.get(id) === undefined) throw new StreamNotFound();
     return id;
@@ -29,6 +31,7 @@ export function tokensRoutes({ streams, minting, viewings }: TokensOptions) {
         const id = idOf(params.id);
         const wish = parseWish(request.body === null ? {} : await readJson(request));
         const { token, text } = await minting.mint(id, wish);
+        log.info("viewer token made", { stream: id, token: token.id, label: token.label });
         set.status = 201;
         return sendJson(set, { ...view(token), token: text, ...embedOf(request, id, text) });
       },
@@ -42,6 +45,7 @@ export function tokensRoutes({ streams, minting, viewings }: TokensOptions) {
       ({ params, set }) => {
         minting.revoke(idOf(params.id), params.token);
         viewings.revoke(params.token);
+        log.info("viewer token revoked", { stream: params.id, token: params.token });
         set.status = 204;
         return "";
       },

@@ -1,14 +1,13 @@
 // The list of streams: asks the API every two seconds while somebody looks.
 
+import { AdminSession } from "./admin-session.js";
 import { keepTableRoles, streamRow } from "./stream-row.js";
-import { tokenStore } from "./token-store.js";
 
 const POLL_MS = 2000;
-const ANSWER_MS_MAX = 8000;
 
 const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
-const token = tokenStore("api-token");
+const session = new AdminSession();
 const rows = new Map();
 const states = new Map();
 let timer;
@@ -24,25 +23,21 @@ async function refresh() {
   running = true;
   clearTimeout(timer);
   try {
-    const response = await fetch("/api/v3/webrtc/streams", {
-      headers: token.get() ? { Authorization: `Bearer ${token.get()}` } : {},
-      cache: "no-store",
-      signal: AbortSignal.timeout(ANSWER_MS_MAX),
-    });
+    const response = await session.get("/api/v3/webrtc/streams");
     if (response.ok) showStreams(await response.json());
     else await showRefusal(response);
   } catch {
     showFailure("The server does not answer. It may be restarting; this page keeps asking.");
   }
   running = false;
-  // The token form ends the polling: each refused request would count against the rate limit.
-  if (!document.hidden && root.dataset.state !== "needs-token")
-    timer = setTimeout(refresh, POLL_MS);
+  // The forms end the polling: each refused request would count against the rate limit.
+  if (!document.hidden && !isAsking()) timer = setTimeout(refresh, POLL_MS);
 }
 
 async function showRefusal(response) {
   if (response.status === 401) {
-    askForToken();
+    if (await session.hasLogin()) askFor("login", "username", "");
+    else askFor("token", "token", session.hasToken ? "The server did not accept this token." : "");
     return;
   }
   const problem = await response.json().catch(() => ({}));
@@ -50,13 +45,16 @@ async function showRefusal(response) {
   showFailure(`The server refuses the list of streams (${response.status}): ${reason}`);
 }
 
-function askForToken() {
-  root.dataset.state = "needs-token";
-  setText("message", token.get() ? "The server did not accept this token." : "");
-  byId("message").hidden = !token.get();
+const isAsking = () => root.dataset.state.startsWith("needs-");
+
+/** Shows the form for a "token" or a "login", with what was wrong about the last one. */
+function askFor(what, field, message) {
+  root.dataset.state = `needs-${what}`;
+  setText("message", message);
+  byId("message").hidden = message === "";
   byId("list").hidden = true;
-  byId("token-form").hidden = false;
-  byId("token").focus();
+  byId(`${what}-form`).hidden = false;
+  byId(field).focus();
 }
 
 function showFailure(text) {
@@ -69,6 +67,7 @@ function showStreams(streams) {
   root.dataset.state = "ready";
   byId("message").hidden = true;
   byId("token-form").hidden = true;
+  byId("login-form").hidden = true;
   byId("list").hidden = false;
   byId("empty").hidden = streams.length > 0;
   byId("table").hidden = streams.length === 0;
@@ -118,13 +117,26 @@ function announce(streams) {
 
 byId("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  token.set(byId("token").value.trim());
+  session.useToken(byId("token").value.trim());
+  root.dataset.state = "loading";
+  void refresh();
+});
+byId("login-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const problem = await session
+    .logIn(byId("username").value, byId("password").value)
+    .catch(() => "The server does not answer.");
+  if (problem !== undefined) {
+    askFor("login", "password", problem);
+    return;
+  }
+  byId("password").value = "";
   root.dataset.state = "loading";
   void refresh();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
-  else if (root.dataset.state !== "needs-token") void refresh();
+  else if (!isAsking()) void refresh();
 });
 keepTableRoles(document);
 void refresh();
