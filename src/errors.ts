@@ -373,11 +373,11 @@ export class CommandFailed extends DomainError {
   }
 }
 
-/** A change that could not be written to disk. Nothing was changed. */
+/** The store can't be read, or a change not written to it. Nothing was changed. */
 export class StoreFailed extends DomainError {
   readonly kind = "store-failed";
   constructor(what: string) {
-    super(`The change could not be stored: ${what}`);
+    super(`The store can't be used: ${what}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { readConfiguration } from "./cli/configuration.ts";
 import { exportFiles } from "./cli/export.ts";
 import { createWrite } from "./cli/output.ts";
 import { serve } from "./cli/serve.ts";
+import { exportDb, importDb } from "./cli/transfer.ts";
 import { versionText } from "./cli/version.ts";
 
 const WRONG_USAGE = 2;
@@ -42,6 +43,8 @@ async function run(args: readonly string[]): Promise<number> {
     return WRONG_USAGE;
   }
   if (command.name === "check") return check(configuration, out);
+  if (command.name === "import-db") return importDb(configuration, command, { out, err });
+  if (command.name === "export-db") return exportDb(configuration, command.to, { out, err });
   const isTerminal = process.stderr.isTTY === true;
   return serve({ configuration, readAgain: read, demo: command.demo, write: err, isTerminal });
 }

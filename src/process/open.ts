@@ -13,6 +13,7 @@ import { resolveRecord } from "./resolve.ts";
 import { ServerMetadata } from "./server-metadata.ts";
 import { FfmpegSkills } from "./skills.ts";
 import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
+import { lockStore } from "./store/lock.ts";
 import { ProcessStore } from "./store.ts";
 import type { ProcessLog, SupervisorHooks, SupervisorTools } from "./supervisor.ts";
 
@@ -44,7 +45,8 @@ export interface ProcessRoom {
 
 /** Opens the room; nothing is started before manager.startAll(). Throws StoreFailed, ProcessInvalid. */
 export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
-  const store = ProcessStore.open(options.dbFolder);
+  const unlock = lockStore(options.dbFolder);
+  const store = openStore(options.dbFolder, unlock);
   const journal = new ChildJournal(options.dbFolder, options.serverPid);
   const ended = journal.endOrphans();
   if (ended > 0) options.log.warn("ended FFmpeg left by an earlier server", { count: ended });
@@ -90,8 +92,18 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
     close: async () => {
       await manager.stopAll();
       store.close();
+      unlock();
     },
   };
+}
+
+function openStore(folder: string, unlock: () => void): ProcessStore {
+  try {
+    return ProcessStore.open(folder);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 /** Makes the storage folder as soon as a process writes to it. */

@@ -83,6 +83,25 @@ export class ProcessStore {
     });
   }
 
+  /** For a look at a store that a server may be using: nothing is written. Throws StoreFailed. */
+  static openToRead(folder: string): ProcessStore {
+    const path = join(folder, storeFileName);
+    return guard(`${path} can't be read`, () => {
+      const database = new Database(path, { readonly: true, strict: true });
+      try {
+        check(database, path);
+        const version = versionOf(database, path);
+        if (version === migrations.length) return new ProcessStore(database);
+        throw new StoreFailed(
+          `${path} is of version ${version}, this program of ${migrations.length}: start the server once, which brings it up to date.`,
+        );
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
   /** Everything stored, and what could not be read. */
   load(): { processes: StoredProcess[]; unreadable: UnreadableProcess[] } {
     return guard("reading failed", () => {
@@ -164,6 +183,16 @@ export class ProcessStore {
     }
   }
 
+  /** Adds all of them, or none: an id that is used throws StoreFailed. Metadata of the server replace those of their key. */
+  takeOver(processes: readonly StoredProcess[], metadata: Readonly<Record<string, unknown>>): void {
+    guard("writing failed", () =>
+      this.#database.transaction(() => {
+        for (const stored of processes) this.insert(stored);
+        for (const [key, value] of Object.entries(metadata)) this.setServerMetadata(key, value);
+      })(),
+    );
+  }
+
   close(): void {
     this.#database.close();
   }
@@ -203,15 +232,15 @@ function fromRow(row: Row): StoredProcess {
 
 /** Looks before anything is written, so that a damaged file stays as it was found. */
 function check(database: Database, path: string): void {
-  const rows = database.query<{ quick_check: string }, []>("PRAGMA quick_check(1)").all();
-  const verdict = rows[0]?.quick_check ?? "no answer";
+  const rows = database.query<{ integrity_check: string }, []>("PRAGMA integrity_check(1)").all();
+  const verdict = rows[0]?.integrity_check ?? "no answer";
   if (verdict === "ok") return;
   throw new StoreFailed(
     `${path} is damaged (${verdict}). It was left as it is: restore a copy, or move it away to start empty.`,
   );
 }
 
-function migrate(database: Database, path: string): void {
+function versionOf(database: Database, path: string): number {
   const version =
     database.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0;
   if (version > migrations.length) {
@@ -219,6 +248,11 @@ function migrate(database: Database, path: string): void {
       `${path} was written by a newer version (${version}, this one knows ${migrations.length}). Use that version, or another CORE_DB_DIR.`,
     );
   }
+  return version;
+}
+
+function migrate(database: Database, path: string): void {
+  const version = versionOf(database, path);
   database.run("PRAGMA journal_mode = WAL");
   // An answered change must survive a power cut.
   database.run("PRAGMA synchronous = FULL");

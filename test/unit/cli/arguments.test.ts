@@ -36,6 +36,26 @@ describe("command line", () => {
     expect(parseCommand(["check", "-h"])).toEqual({ name: "help" });
   });
 
+  test("imports from a file and exports to one or to standard output", () => {
+    expect(parseCommand(["import", "db.json"])).toEqual({
+      ...{ name: "import-db", file: undefined, from: "db.json", skipInvalid: false },
+    });
+    expect(parseCommand(["import", "db.json", "--skip-invalid", "-c", "a.yaml"])).toMatchObject({
+      ...{ file: "a.yaml", skipInvalid: true },
+    });
+    expect(parseCommand(["export"])).toEqual({
+      ...{ name: "export-db", file: undefined, to: undefined },
+    });
+    expect(parseCommand(["export", "x.json"])).toMatchObject({ to: "x.json" });
+    for (const [args, problem] of [
+      [["import"], "import takes a file"],
+      [["export", "a", "b"], 'unexpected argument "b"'],
+      [["export", "--skip-invalid"], "--skip-invalid belongs to import, not to export"],
+    ] as const) {
+      expect(parseCommand([...args])).toEqual({ problem: expect.stringContaining(problem) });
+    }
+  });
+
   test("exports dashboards and rules to a folder", () => {
     expect(parseCommand(["dashboards", "export", "here"])).toEqual({
       name: "export",
@@ -55,7 +75,10 @@ describe("command line", () => {
     [["rules", "import", "here"], "dragonfork rules export DIR"],
     [["rules", "export", "here", "there"], "dragonfork rules export DIR"],
     [["rules", "export", "here", "--config", "x"], "--config does not belong to rules"],
-    [["start"], 'unknown command "start"; allowed: serve, check, dashboards, rules, version, help'],
+    [
+      ["start"],
+      'unknown command "start"; allowed: serve, check, dashboards, rules, import, export, version, help',
+    ],
     [["serve", "now"], 'unexpected argument "now"'],
     [["check", "--demo"], "--demo belongs to serve, not to check"],
     [["version", "--config", "x"], "--config does not belong to version"],

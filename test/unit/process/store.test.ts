@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { StoreFailed } from "../../../src/errors.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import { SERVER_METADATA_KEYS_MAX, ServerMetadata } from "../../../src/process/server-metadata.ts";
+import { lockStore } from "../../../src/process/store/lock.ts";
 import { ProcessStore, type StoredProcess, storeFileName } from "../../../src/process/store.ts";
+import { fixedRandom } from "../../support/fixed-random.ts";
 
 let folder: string;
 let path: string;
@@ -105,6 +107,81 @@ describe("what is written", () => {
   });
 });
 
+describe("a store of an earlier version", () => {
+  /** As version 1 wrote it. */
+  function writeFirstVersion(): void {
+    const database = new Database(path, { create: true });
+    database.run(
+      "CREATE TABLE process (id TEXT PRIMARY KEY NOT NULL, record TEXT NOT NULL, run_order TEXT NOT NULL CHECK (run_order IN ('start', 'stop')), metadata TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT",
+    );
+    const { webrtc: _, ...record } = stored("old").record;
+    database
+      .query("INSERT INTO process VALUES ('old', ?, 'start', '{}', 1, 2)")
+      .run(JSON.stringify({ ...record, webrtc: { enabled: true } }));
+    database.run("PRAGMA user_version = 1");
+    database.close();
+  }
+
+  test("is brought up to date with what it holds, and new keys get their defaults", () => {
+    writeFirstVersion();
+    withStore((store) => {
+      expect(store.load().unreadable).toEqual([]);
+      expect(store.load().processes[0]?.record.webrtc).toMatchObject({
+        ...{ enabled: true, gop_cache: { enabled: true, seconds: 0, packets: 0, bytes: 0 } },
+      });
+      store.setServerMetadata("k", 1);
+    });
+    withStore((store) => expect(store.serverMetadata()).toEqual(new Map([["k", 1]])));
+  });
+
+  test("that can't be brought up to date stays as it was", () => {
+    writeFirstVersion();
+    const database = new Database(path);
+    database.run("CREATE TABLE viewer_token (in_the_way INTEGER)");
+    database.close();
+    expect(failure(() => ProcessStore.open(folder))).toContain("viewer_token");
+    const left = new Database(path, { readonly: true });
+    expect(left.query("PRAGMA user_version").get()).toEqual({ user_version: 1 });
+    expect(left.query("SELECT name FROM sqlite_schema WHERE name = 'server_metadata'").get()).toBe(
+      null,
+    );
+    left.close();
+  });
+
+  test("is not changed by a look at it", () => {
+    writeFirstVersion();
+    const before = readFileSync(path);
+    expect(failure(() => ProcessStore.openToRead(folder))).toContain("start the server once");
+    expect(readFileSync(path)).toEqual(before);
+  });
+});
+
+describe("taking over", () => {
+  test("is all or nothing", () => {
+    withStore((store) => {
+      store.insert(stored("b"));
+      expect(failure(() => store.takeOver([stored("a"), stored("b")], { k: 1 }))).toContain(
+        "UNIQUE",
+      );
+      expect(store.load().processes.map(({ record }) => record.id)).toEqual(["b"]);
+      store.takeOver([stored("a"), stored("c")], { k: 1 });
+    });
+    withStore((store) => {
+      expect(store.load().processes.map(({ record }) => record.id)).toEqual(["b", "a", "c"]);
+      expect(store.serverMetadata()).toEqual(new Map([["k", 1]]));
+    });
+  });
+});
+
+test("a folder has one user at a time", () => {
+  const unlock = lockStore(folder);
+  expect(failure(() => lockStore(folder))).toContain(`${folder} is in use by a running server.`);
+  unlock();
+  lockStore(folder)();
+  writeFileSync(path, "");
+  expect(failure(() => lockStore(join(path, "x")))).toContain("dragonfork.lock can't be opened");
+});
+
 describe("what goes wrong", () => {
   test("knows its size without a look at the file", () => {
     withStore((store) => {
@@ -126,7 +203,7 @@ describe("what goes wrong", () => {
   test("a write after the file was closed under us is reported, not swallowed", () => {
     const store = ProcessStore.open(folder);
     store.close();
-    expect(failure(() => store.insert(stored("a")))).toContain("The change could not be stored");
+    expect(failure(() => store.insert(stored("a")))).toContain("The store can't be used");
   });
 
   test("a file that is no database is refused and left as it is", () => {
@@ -146,6 +223,37 @@ describe("what goes wrong", () => {
     writeFileSync(path, bytes);
     expect(failure(() => ProcessStore.open(folder))).toMatch(/damaged|malformed/);
     expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  test("whatever bytes are damaged, the file is refused and not written, or the process is named", () => {
+    withStore((store) => {
+      for (let at = 0; at < 60; at++) store.insert(stored(`process ${at}`));
+    });
+    const whole = readFileSync(path);
+    const all = withStore((store) => store.load().processes);
+    const random = fixedRandom(5);
+    let found = 0;
+    for (let round = 0; round < 60; round++) {
+      const bytes = Buffer.from(whole);
+      const from = random.below(bytes.length);
+      bytes.fill(random.bytes(64), from, from + 64);
+      writeFileSync(path, bytes);
+      try {
+        const store = ProcessStore.open(folder);
+        const { processes, unreadable } = store.load();
+        expect(processes.length + unreadable.length).toBe(60);
+        if (unreadable.length > 0) found++;
+        else expect(processes).toEqual(all);
+        store.close();
+      } catch (error) {
+        found++;
+        expect(error).toBeInstanceOf(StoreFailed);
+        expect(readFileSync(path).equals(bytes)).toBe(true);
+      }
+      for (const rest of ["-wal", "-shm"]) rmSync(`${path}${rest}`, { force: true });
+    }
+    // What is left of 60 hit free space of a page.
+    expect(found).toBeGreaterThan(20);
   });
 
   test("a file of a newer version is refused with what to do", () => {
