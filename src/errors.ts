@@ -47,6 +47,9 @@ export type DomainErrorKind =
   | "event-query-invalid"
   | "journal-unavailable"
   | "listener-limit-reached"
+  | "file-not-found"
+  | "storage-refused"
+  | "storage-full"
   | "no-leg-port"
   | "media-socket-failed";
 
@@ -378,6 +381,34 @@ export class StoreFailed extends DomainError {
   readonly kind = "store-failed";
   constructor(what: string) {
     super(`The store can't be used: ${what}`);
+  }
+}
+
+export class FileNotFound extends DomainError {
+  readonly kind = "file-not-found";
+  readonly details: readonly string[];
+  constructor(what: string) {
+    super("File not found");
+    this.details = [what];
+  }
+}
+
+/** A file that can't be put where it was sent to. */
+export class StorageRefused extends DomainError {
+  readonly kind = "storage-refused";
+  readonly details: readonly string[];
+  constructor(path: string, reason: string) {
+    super("Bad request");
+    this.details = [`${path}: ${reason}`];
+  }
+}
+
+export class StorageFull extends DomainError {
+  readonly kind = "storage-full";
+  constructor(bytesMax: number) {
+    super(
+      `The storage is full (${bytesMax} bytes, CORE_STORAGE_DISK_MAX_SIZE_MBYTES). Delete files.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
 import { createApp, type JoinSink } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import type { TokenStore } from "./auth/viewer-token.ts";
@@ -34,6 +35,7 @@ import { ViewerLog } from "./server/viewer-log.ts";
 import { openViewerTokens } from "./server/viewer-tokens.ts";
 import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
+import { DiskStorage } from "./storage/disk.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { LogTail } from "./telemetry/log-tail.ts";
 import type { Logger } from "./telemetry/logger.ts";
@@ -62,8 +64,7 @@ export interface RunningServer {
 
 /** Closed by Bun when a request or an idle connection takes longer; a stop of FFmpeg takes 5 s. */
 const HTTP_IDLE_SECONDS = 20;
-/** The routes stop at 64 KiB and say so in a problem body; Bun's own bare 413 is only for what is far larger. */
-const HTTP_BODY_BYTES_MAX = 256 * 1024;
+const MBYTE = 1024 * 1024;
 /** What is still being answered gets this long at the end. */
 const HTTP_CLOSE_MS_MAX = 1000;
 
@@ -131,7 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...CLOCKS,
     randomBytes,
   });
-  app.listen(listenOptions(listen));
+  app.listen(listenOptions(listen, config));
   const httpUrl = localUrl({ host: listen.host, port: app.server?.port ?? listen.port });
   room.manager.startAll();
   logReady(logger, httpUrl, peers);
@@ -157,6 +158,15 @@ function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): v
   logger.info("server ready", { url, udp_port: udpPorts[0], ...media });
 }
 
+function diskSettings({ storage: { disk } }: Config) {
+  return {
+    folder: resolve(disk.dir),
+    uploadBytesMax: disk.max_upload_mbytes * MBYTE,
+    totalBytesMax: disk.max_size_mbytes * MBYTE,
+    randomBytes,
+  };
+}
+
 function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom) {
   const { config, log, overrides, onReload } = options;
   const view = coreView(config);
@@ -164,6 +174,7 @@ function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom)
     metadata,
     log,
     skills,
+    disk: new DiskStorage(diskSettings(config)),
     config: { view, overrides, loadedMs: unixMs(), reload: onReload },
   };
 }
@@ -220,14 +231,18 @@ function accessSettings(
   };
 }
 
-function listenOptions({ host, port }: ListenAddress) {
+/**
+ * The routes read no more than they take (64 KiB of an offer) and say so in a problem body; Bun hands a body on as it
+ * comes and keeps none of it. Its own bare 413 is only for what is larger than any upload.
+ */
+function listenOptions({ host, port }: ListenAddress, { storage }: Config) {
   return {
     hostname: bindHost(host),
     port,
     // Elysia's default lets a second server take the same port, and the kernel deal the requests out.
     reusePort: false,
     idleTimeout: HTTP_IDLE_SECONDS,
-    maxRequestBodySize: HTTP_BODY_BYTES_MAX,
+    maxRequestBodySize: (storage.disk.max_upload_mbytes + 1) * MBYTE,
     development: false,
   };
 }

@@ -34,6 +34,7 @@ import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
 import { type AlertsOptions, alertsRoutes } from "./routes/alerts.ts";
 import { type CoreRoutesOptions, coreRoutes } from "./routes/core.ts";
 import { type EventsApi, eventsRoutes } from "./routes/events.ts";
+import { FS_PATHS } from "./routes/fs-documentation.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
@@ -158,7 +159,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   app.use(healthRoutes(deps.missing));
   app.use(metricsRoutes(deps.exposition, metricsGuard(deps.metricsAccess)));
   app.use(pageRoutes({ embedders: whep.corsOrigins }));
-  app.use(openApi({ version: deps.about.version }));
+  app.use(openApi({ version: deps.about.version, paths: FS_PATHS }));
   return app;
 }
 

@@ -3,7 +3,7 @@ import type { TSchema } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
 import { PROBLEM_TYPE, PROBLEMS, type ProblemKind } from "./problem.ts";
 
-export type Tag = "WHEP" | "WebRTC" | "Process" | "Events" | "Server";
+export type Tag = "WHEP" | "WebRTC" | "Process" | "Storage" | "Events" | "Server";
 
 export interface Answer {
   readonly description: string;

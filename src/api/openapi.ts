@@ -26,11 +26,18 @@ const TAGS = [
   { name: "WebRTC", description: "Streams and their viewers." },
   { name: "Process", description: "FFmpeg processes: read, add, change, command, delete." },
   { name: "Events", description: "What has happened: searched, counted, followed." },
+  { name: "Storage", description: "The files that FFmpeg writes and clients read." },
   { name: "Server", description: "What runs here, its health and its metrics." },
 ];
 
+export interface OpenApiOptions {
+  readonly version: string;
+  /** Operations by path and method, for routes with a wildcard: the generator leaves those out. */
+  readonly paths?: Readonly<Record<string, object>>;
+}
+
 /** Mount before or after the routes: the document is made when it is asked for. */
-export function openApi(options: { version: string }): Elysia {
+export function openApi(options: OpenApiOptions): Elysia {
   const app = new Elysia({ name: "openapi" });
   app.use(
     swagger({
@@ -44,6 +51,7 @@ export function openApi(options: { version: string }): Elysia {
           version: options.version,
           license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
         },
+        paths: JSON.parse(JSON.stringify(options.paths ?? {})),
         servers: [{ url: "/", description: "This server" }],
         tags: TAGS,
         components: {

@@ -9,12 +9,14 @@ import {
   DomainError,
   type DomainErrorKind,
   EventQueryInvalid,
+  FileNotFound,
   MetadataNotFound,
   MethodNotAllowed,
   NotReady,
   PeerLimitReached,
   ProcessInvalid,
   ProcessNotFound,
+  StorageRefused,
   Unauthorized,
   UnsupportedMediaType,
 } from "../errors.ts";
@@ -61,6 +63,9 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "process-invalid": { status: 400, title: "Invalid process" },
   "command-failed": { status: 400, title: "Command failed" },
   "store-failed": { status: 500, title: "Not stored" },
+  "file-not-found": { status: 404, title: "File not found" },
+  "storage-refused": { status: 400, title: "Bad request" },
+  "storage-full": { status: 507, title: "Storage full" },
   "ffmpeg-unavailable": { status: 503, title: "FFmpeg not available" },
   "event-query-invalid": { status: 400, title: "Invalid event query" },
   "journal-unavailable": { status: 503, title: "Journal unavailable" },
@@ -161,25 +166,34 @@ function answer(
   };
 }
 
-type ProcessFailure = ProcessNotFound | ProcessInvalid | CommandFailed | MetadataNotFound;
+/** A failure with Core's own words. */
+type CoreFailure =
+  | ProcessNotFound
+  | ProcessInvalid
+  | CommandFailed
+  | MetadataNotFound
+  | FileNotFound
+  | StorageRefused;
 
-function isOfProcess(error: DomainError): error is ProcessFailure {
+function hasCoreText(error: DomainError): error is CoreFailure {
   return (
     error instanceof ProcessNotFound ||
     error instanceof MetadataNotFound ||
+    error instanceof FileNotFound ||
+    error instanceof StorageRefused ||
     error instanceof ProcessInvalid ||
     error instanceof CommandFailed
   );
 }
 
 function detailOf(error: DomainError): string {
-  if (!isOfProcess(error) || error.details.length === 0) return error.message;
+  if (!hasCoreText(error) || error.details.length === 0) return error.message;
   return `${error.message}: ${error.details.join("; ")}`;
 }
 
 /** Process failures have Core's own words; of all others the title is the message. */
 function coreText(error: DomainError): { message?: string; details?: readonly string[] } {
-  return isOfProcess(error) ? { message: error.message, details: error.details } : {};
+  return hasCoreText(error) ? { message: error.message, details: error.details } : {};
 }
 
 function factsOf(error: DomainError): Record<string, unknown> {

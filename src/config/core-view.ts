@@ -19,7 +19,6 @@ const CORE_PARTS: JsonObject = {
   tls: { address: "", enable: false, auto: false, email: "", cert_file: "", key_file: "" },
   storage: {
     disk: {
-      max_size_mbytes: 0,
       cache: {
         enable: false,
         max_size_mbytes: 0,

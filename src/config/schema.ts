@@ -487,6 +487,23 @@ export const ConfigSchema = group({
         allowed: "the path of a folder that the server may write to",
         description: "The only folder that FFmpeg writes files to. Made when it is first needed.",
       }),
+      max_size_mbytes: whole({
+        env: "CORE_STORAGE_DISK_MAX_SIZE_MBYTES",
+        default: 0,
+        minimum: 0,
+        maximum: 1_000_000_000,
+        allowed: "a whole number from 0 (0 = no limit)",
+        description:
+          "Size of all files in the storage above which uploads are refused; FFmpeg is not stopped by it.",
+      }),
+      max_upload_mbytes: whole({
+        env: "CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES",
+        default: 1024,
+        minimum: 1,
+        maximum: 1_000_000,
+        allowed: "a whole number from 1 to 1000000",
+        description: "Size of the largest file that `PUT /api/v3/fs/disk/...` takes.",
+      }),
     }),
   }),
   log: LogSchema,

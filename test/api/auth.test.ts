@@ -35,6 +35,12 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/config"],
   ["PUT", "/api/v3/config"],
   ["GET", "/api/v3/config/reload"],
+  ["GET", "/api/v3/fs"],
+  ["GET", "/api/v3/fs/disk"],
+  ["GET", "/api/v3/fs/disk/a/b.ts"],
+  ["HEAD", "/api/v3/fs/disk/a/b.ts"],
+  ["PUT", "/api/v3/fs/disk/a/b.ts"],
+  ["DELETE", "/api/v3/fs/disk/a/b.ts"],
 ] as const;
 
 const OPEN_ROUTES = [
@@ -59,7 +65,9 @@ describe("the table of routes", () => {
         .replace(":id", "test")
         .replace(":peer", "x")
         .replace(":token", "x")
-        .replace(":key", "ui");
+        .replace(":key", "ui")
+        .replace(":name/*", "disk/a/b.ts")
+        .replace(":name", "disk");
       expect(known).toContain(sample);
     }
   });

@@ -28,6 +28,39 @@ describe("the server", () => {
     expect(await server.get("/api/v3/skills/reload")).toEqual(skills);
   }, 60_000);
 
+  test("takes and gives a large file without holding it", async () => {
+    const running = await startServer({ env: { CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES: "200" } });
+    server = running;
+    const url = `${running.url}/api/v3/fs/disk/film/large.ts`;
+    const rss = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${running.pid}/status`, "utf8"))?.[1]);
+    const chunk = new Uint8Array(1024 * 1024).fill(7);
+    const megabytes = (count: number) => {
+      let left = count;
+      return new ReadableStream({
+        pull: (controller) => {
+          left -= 1;
+          if (left >= 0) controller.enqueue(chunk);
+          else controller.close();
+        },
+      });
+    };
+    const before = rss();
+    expect((await fetch(url, { method: "PUT", body: megabytes(180) })).status).toBe(201);
+    const sizes = [];
+    for await (const part of (await fetch(url)).body ?? []) sizes.push(part.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(180 * 1024 * 1024);
+    // In KiB; the file has 180 MiB.
+    expect(rss() - before).toBeLessThan(90 * 1024);
+    const head = await fetch(url, { method: "HEAD" });
+    expect(head.headers.get("content-length")).toBe(String(180 * 1024 * 1024));
+    const refused = await fetch(url, { method: "PUT", body: megabytes(201) }).catch(
+      () => undefined,
+    );
+    expect(refused?.status ?? 413).toBe(413);
+    expect((await fetch(url, { method: "DELETE" })).status).toBe(200);
+  }, 60_000);
+
   test("starts anew with a changed configuration, and goes on with a wrong one", async () => {
     const running = await startServer({ processes: [testSource("cam")] });
     server = running;

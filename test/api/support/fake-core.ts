@@ -2,6 +2,7 @@
 import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
 import { coreView } from "../../../src/config/core-view.ts";
 import { loadConfig } from "../../../src/config/load.ts";
+import { FileNotFound } from "../../../src/errors.ts";
 import { ServerMetadata } from "../../../src/process/server-metadata.ts";
 import type { Skills } from "../../../src/process/skills.ts";
 import { LogTail } from "../../../src/telemetry/log-tail.ts";
@@ -27,6 +28,16 @@ export function fakeCore(): CoreRoutesOptions {
   return {
     metadata: new ServerMetadata({ serverMetadata: () => new Map(), setServerMetadata: () => {} }),
     log: new LogTail(10),
+    disk: {
+      list: async () => [],
+      open: async (path) => {
+        throw new FileNotFound(path);
+      },
+      write: async () => true,
+      remove: async (path) => {
+        throw new FileNotFound(path);
+      },
+    },
     skills: { get: async () => SKILLS, reload: async () => SKILLS },
     config: {
       view: coreView(configured({})),

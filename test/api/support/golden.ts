@@ -92,7 +92,7 @@ function byId(list: readonly unknown[]): readonly unknown[] {
     const id = isMembers(value) ? String(value["id"]) : "";
     return GENERATED_ID.test(id) || id.startsWith("generated") ? "\uffff" : id;
   };
-  return list.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  return list.toSorted((a, b) => Number(key(a) > key(b)) - Number(key(a) < key(b)));
 }
 
 function isVarying(path: string): boolean {

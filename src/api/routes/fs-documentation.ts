@@ -1,0 +1,130 @@
+/** What the API documentation says of the storage routes. */
+import { Type } from "@sinclair/typebox";
+import { operation, type Parameter } from "../documentation.ts";
+import { JSON_TYPE } from "../json.ts";
+import type { ProblemKind } from "../problem.ts";
+
+const name: Parameter = {
+  name: "name",
+  in: "path",
+  description: "The storage: `disk`.",
+  required: true,
+  example: "disk",
+};
+const path: Parameter = {
+  name: "path",
+  in: "path",
+  description: "The path of the file in the storage; its slashes may stand in the URL as they are.",
+  required: true,
+  example: "recordings/a.ts",
+};
+const query = (parameter: string, description: string): Parameter => ({
+  name: parameter,
+  in: "query",
+  description,
+});
+const common = { tag: "Storage", secured: true } as const;
+const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
+
+const StoragesSchema = Type.Array(
+  Type.Object({
+    name: Type.String(),
+    type: Type.Literal("disk"),
+    mount: Type.String({ description: "Where its files are." }),
+  }),
+);
+
+const FilesSchema = Type.Array(
+  Type.Object({
+    name: Type.String({ description: "Begins with /." }),
+    size_bytes: Type.Integer({ minimum: 0 }),
+    last_modified: Type.Integer({ description: "Unix seconds." }),
+  }),
+);
+
+export const FS_DETAILS = {
+  storages: operation({
+    ...common,
+    summary: "List the storages",
+    description: "There is one, the folder CORE_STORAGE_DISK_DIR.",
+    answers: {
+      200: {
+        description: "The storages.",
+        type: JSON_TYPE,
+        schema: StoragesSchema,
+        example: [{ name: "disk", type: "disk", mount: "/api/v3/fs/disk" }],
+      },
+    },
+    problems: guarded,
+  }),
+  list: operation({
+    ...common,
+    summary: "List the files of a storage",
+    description: "Those of its folders too, at most 10000. Symbolic links are left out.",
+    parameters: [
+      name,
+      query("glob", "Only names that match, such as `/recordings/*.ts`; `**` crosses folders."),
+      query("sort", "`name`, `size`, or by time."),
+      query("order", "`asc` or `desc`."),
+    ],
+    answers: {
+      200: {
+        description: "The files.",
+        type: JSON_TYPE,
+        schema: FilesSchema,
+        example: [{ name: "/recordings/a.ts", size_bytes: 188_000, last_modified: 1_795_208_703 }],
+      },
+    },
+    problems: [...guarded, "file-not-found"],
+  }),
+  get: operation({
+    ...common,
+    summary: "Read a file",
+    description: "Streamed. HEAD gives size and time alone.",
+    parameters: [name, path],
+    answers: {
+      200: {
+        description: "The file.",
+        type: "application/octet-stream",
+        headers: { "Last-Modified": "When it was written.", "Content-Length": "Its size." },
+      },
+    },
+    problems: [...guarded, "file-not-found"],
+  }),
+  put: operation({
+    ...common,
+    summary: "Write a file",
+    description:
+      "Streamed, and put in its place when all of it is there. Makes the folders on the way. CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES and CORE_STORAGE_DISK_MAX_SIZE_MBYTES bound it.",
+    parameters: [name, path],
+    body: {
+      type: "application/octet-stream",
+      schema: Type.String({ format: "binary" }),
+      example: "…",
+    },
+    answers: {
+      201: { description: "A new file." },
+      204: { description: "The file was replaced." },
+    },
+    problems: [...guarded, "file-not-found", "storage-refused", "storage-full", "body-too-large"],
+  }),
+  remove: operation({
+    ...common,
+    summary: "Delete a file",
+    description: "Folders stay.",
+    parameters: [name, path],
+    answers: {
+      200: { description: "It is gone.", type: "text/plain", example: "Deleted: /recordings/a.ts" },
+    },
+    problems: [...guarded, "file-not-found"],
+  }),
+};
+
+/** The routes with a wildcard. */
+export const FS_PATHS = {
+  "/api/v3/fs/{name}/{path}": {
+    get: FS_DETAILS.get,
+    put: FS_DETAILS.put,
+    delete: FS_DETAILS.remove,
+  },
+};

@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BodyTooLarge, FileNotFound, StorageFull, StorageRefused } from "../../../src/errors.ts";
+import { DiskStorage } from "../../../src/storage/disk.ts";
+
+let root: string;
+let folder: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "disk-"));
+  folder = join(root, "data");
+  mkdirSync(join(folder, "sub"), { recursive: true });
+  writeFileSync(join(root, "secret"), "canary");
+  writeFileSync(join(folder, "sub", "a.ts"), "0123456789");
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function disk(more: object = {}) {
+  return new DiskStorage({ folder, uploadBytesMax: 100, totalBytesMax: 0, randomBytes, ...more });
+}
+
+const body = (text: string) => new Response(text).body;
+const inFolder = () => readdirSync(folder, { recursive: true }).map(String).sort();
+
+describe("reading", () => {
+  test("streams a file in pieces, as long as it was when it was opened", async () => {
+    const long = "x".repeat(200_000);
+    writeFileSync(join(folder, "long"), long);
+    const file = await disk().open("/long");
+    writeFileSync(join(folder, "long"), `${long}more`);
+    expect(file.size).toBe(200_000);
+    expect(await new Response(file.stream()).text()).toBe(long);
+  });
+
+  test("closes a file that is not read to its end", async () => {
+    const open = () => readdirSync("/proc/self/fd").length;
+    const before = open();
+    for (let i = 0; i < 20; i++) {
+      const file = await disk().open("/sub/a.ts");
+      await file.stream().cancel();
+    }
+    expect(open()).toBeLessThanOrEqual(before + 1);
+  });
+
+  test("finds nothing outside, by a link, in a folder, a FIFO or a name with NUL", async () => {
+    symlinkSync(join(root, "secret"), join(folder, "link"));
+    symlinkSync(root, join(folder, "up"));
+    symlinkSync(join(folder, "sub", "a.ts"), join(folder, "inside"));
+    Bun.spawnSync(["mkfifo", join(folder, "fifo")]);
+    for (const path of [
+      ...["/../secret", "/link", "/up/secret", "/inside", "/sub", "/", "", "/fifo", "/a\0b", "/no"],
+      ...["/sub/../../secret", "//secret", "/sub/./../../data/../secret"],
+    ]) {
+      expect(disk().open(path), path).rejects.toThrow(FileNotFound);
+    }
+    await Bun.sleep(10);
+  });
+});
+
+describe("writing", () => {
+  test("makes folders, says whether the file is new, and replaces it whole", async () => {
+    expect(await disk().write("/new/deep/b.ts", body("one"))).toBe(true);
+    expect(await disk().write("/new/deep/b.ts", body("two"))).toBe(false);
+    expect(readFileSync(join(folder, "new/deep/b.ts"), "utf8")).toBe("two");
+    expect(await disk().write("/empty", null)).toBe(true);
+    expect(inFolder()).toEqual(["empty", "new", "new/deep", "new/deep/b.ts", "sub", "sub/a.ts"]);
+  });
+
+  test("leaves what was there when the upload is too large or breaks off", async () => {
+    const broken = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new Uint8Array(5));
+        controller.error(new Error("gone"));
+      },
+    });
+    expect(disk().write("/sub/a.ts", body("x".repeat(101)))).rejects.toThrow(BodyTooLarge);
+    expect(disk().write("/sub/a.ts", broken)).rejects.toThrow("gone");
+    await Bun.sleep(30);
+    expect(readFileSync(join(folder, "sub/a.ts"), "utf8")).toBe("0123456789");
+    expect(inFolder()).toEqual(["sub", "sub/a.ts"]);
+  });
+
+  test("stays inside, and does not write through a link", async () => {
+    symlinkSync(root, join(folder, "up"));
+    symlinkSync(join(root, "secret"), join(folder, "link"));
+    symlinkSync(join(root, "made"), join(folder, "dangling"));
+    for (const path of [
+      "/../x",
+      "/up/x",
+      "/link",
+      "/dangling",
+      "/sub",
+      "/sub/",
+      "/",
+      "/sub/a.ts/x",
+    ]) {
+      expect(disk().write(path, body("evil")), path).rejects.toThrow(StorageRefused);
+    }
+    await Bun.sleep(30);
+    expect(readFileSync(join(root, "secret"), "utf8")).toBe("canary");
+    expect([existsSync(join(root, "made")), existsSync(join(root, "x"))]).toEqual([false, false]);
+  });
+
+  test("has a bound for all files, in which a file that is replaced does not count", async () => {
+    const full = disk({ totalBytesMax: 20 });
+    await full.write("/b", body("0123456789"));
+    expect(full.write("/c", body("x"))).rejects.toThrow(StorageFull);
+    expect(await full.write("/b", body("9876543210"))).toBe(false);
+    expect(full.write("/b", body("98765432101"))).rejects.toThrow(BodyTooLarge);
+    await Bun.sleep(30);
+    expect(readFileSync(join(folder, "b"), "utf8")).toBe("9876543210");
+  });
+});
+
+describe("removing", () => {
+  test("takes plain files only, and what a link leads to stays", async () => {
+    symlinkSync(join(root, "secret"), join(folder, "link"));
+    await disk().remove("/sub/a.ts");
+    for (const path of ["/sub/a.ts", "/sub", "/link", "/../secret", "/"]) {
+      expect(disk().remove(path), path).rejects.toThrow(FileNotFound);
+    }
+    await Bun.sleep(10);
+    expect(existsSync(join(root, "secret"))).toBe(true);
+  });
+});
+
+describe("listing", () => {
+  test("has plain files of all folders, by a glob where there is one", async () => {
+    symlinkSync(root, join(folder, "up"));
+    writeFileSync(join(folder, ".upload-1"), "half");
+    writeFileSync(join(folder, "b.mp4"), "");
+    const names = async (glob?: string) => (await disk().list(glob)).map(({ name }) => name).sort();
+    expect(await names()).toEqual(["/b.mp4", "/sub/a.ts"]);
+    expect(await names("/*")).toEqual(["/b.mp4"]);
+    expect(await names("/**/*.ts")).toEqual(["/sub/a.ts"]);
+    expect((await disk().list("/sub/*"))[0]).toMatchObject({ size: 10 });
+  });
+
+  test("of a storage that is not there is empty", async () => {
+    expect(await disk({ folder: join(root, "none") }).list()).toEqual([]);
+  });
+});
