@@ -44,7 +44,7 @@ export type DomainErrorKind =
   | "command-failed"
   | "store-failed"
   | "ffmpeg-unavailable"
-  | "event-query-invalid"
+  | "field-invalid"
   | "journal-unavailable"
   | "listener-limit-reached"
   | "file-not-found"
@@ -191,6 +191,14 @@ export class SessionNotFound extends DomainError {
     super(
       "No WHEP session has this URL. It has ended or never existed; POST a new offer to the endpoint.",
     );
+  }
+}
+
+/** None of the last viewers has this id. */
+export class RecentSessionNotFound extends DomainError {
+  readonly kind = "session-not-found";
+  constructor() {
+    super("None of the last viewers has this id. GET /api/v3/webrtc/sessions lists them.");
   }
 }
 
@@ -420,9 +428,9 @@ export class FfmpegUnavailable extends DomainError {
   }
 }
 
-/** A question to the event journal that cannot be asked: which field, and what was expected. */
-export class EventQueryInvalid extends DomainError {
-  readonly kind = "event-query-invalid";
+/** A member of a request that is wrong: which one, and what was expected. */
+export class FieldInvalid extends DomainError {
+  readonly kind = "field-invalid";
   readonly field: string;
   constructor(field: string, expected: string) {
     super(`${field}: ${expected}.`);

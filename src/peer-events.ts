@@ -36,6 +36,10 @@ export type PeerChange =
       readonly type: "path_selected";
       readonly candidateType: "host" | "srflx" | "prflx" | "relay";
       readonly moved: boolean;
+      /** The viewer's side, `address:port`. */
+      readonly remote: string;
+      /** Our side. */
+      readonly localPort: number;
     }
   | { readonly type: "dtls_connected"; readonly cipher: string }
   /** ICE and DTLS are up, this long after the answer. */

@@ -1,20 +1,19 @@
 /** The composition root: builds each room, starts them in order, stops them in reverse. Sees all rooms. */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
-import { createApp, type JoinSink } from "./api/app.ts";
+import { createApp } from "./api/app.ts";
 import { isLoopback } from "./api/auth.ts";
 import type { TokenStore } from "./auth/viewer-token.ts";
 import { coreView } from "./config/core-view.ts";
 import { parsePortRange } from "./config/formats.ts";
 import type { Config } from "./config/schema.ts";
-import { IceMetrics } from "./metrics/ice-metrics.ts";
-import type { PeerEvent, PeerEventSink } from "./peer-events.ts";
+import type { PeerEventSink } from "./peer-events.ts";
 import { configuredRules } from "./process/access/configured.ts";
 import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom, type ProcessRoomOptions } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
 import { adminToken } from "./server/admin-token.ts";
-import { journaledProcesses, openServerJournal, type ServerJournal } from "./server/journal.ts";
+import { journaledProcesses, openServerJournal } from "./server/journal.ts";
 import {
   bindHost,
   type ListenAddress,
@@ -23,15 +22,12 @@ import {
 } from "./server/listen-address.ts";
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
-import { createMetrics, openExposition, type ServerMetrics } from "./server/metrics.ts";
+import { createMetrics, openExposition } from "./server/metrics.ts";
+import { observers } from "./server/observers.ts";
 import { missing } from "./server/readiness.ts";
-import {
-  type SourceHooks,
-  StreamSources,
-  type StreamSourcesOptions,
-} from "./server/stream-sources.ts";
-import { openServerTracing, type ServerTracing } from "./server/tracing.ts";
-import { ViewerLog } from "./server/viewer-log.ts";
+import { openRecent } from "./server/recent.ts";
+import { type SourceHooks, StreamSources } from "./server/stream-sources.ts";
+import { openServerTracing } from "./server/tracing.ts";
 import { openViewerTokens } from "./server/viewer-tokens.ts";
 import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
@@ -84,13 +80,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const forMetrics = { config, streams, journal, ...CLOCKS };
   const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
-  const peers = await openShards({
-    config,
-    host: listen.host,
-    clocks: CLOCKS,
-    onEvent: viewerEventSink(metrics, journal, traces, logger),
-    logger,
-  });
+  const recent = openRecent({ streams, peers: () => peers, unixMs });
+  const observe = observers({ metrics, journal, recent, traces, logger, unixMs });
+  const peers = await openPeers(options, listen.host, observe.viewerEvent);
   const ports = legPortPool(config.webrtc.leg_ports);
   const sources = new StreamSources({
     streams,
@@ -99,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     gopCache: gopCacheSettings(config),
     randomBytes,
     unixMs,
-    onLegFailure: legFailureSink(metrics, journal),
+    onLegFailure: observe.legFailed,
     onBFrames: (id) => room.manager.bFramesSeen(id),
     lifecycle: traces.lifecycle,
     logger,
@@ -121,8 +113,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     processes: journaledProcesses(room.manager, journal.events),
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
-    joins: joinSink(metrics, journal),
+    joins: observe.joins,
     events: journal.events,
+    ...recent,
     exposition: scrape.exposition,
     testAlerts: metrics.testAlerts,
     logger,
@@ -147,10 +140,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
       sources.close();
       scrape.close();
+      recent.history.close();
       await peers.close();
       await Promise.all([traces.close(), journal.events.close()]);
     },
   };
+}
+
+function openPeers({ config, logger }: ServerOptions, host: string, onEvent: PeerEventSink) {
+  return openShards({ config, host, clocks: CLOCKS, onEvent, logger });
 }
 
 function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): void {
@@ -181,26 +179,6 @@ function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom)
 
 function aboutSettings({ config, version, commit }: ServerOptions) {
   return { id: config.id, name: config.name, version, commit };
-}
-
-function legFailureSink(
-  { instruments }: ServerMetrics,
-  { sources }: ServerJournal,
-): StreamSourcesOptions["onLegFailure"] {
-  return (id, leg, failure) => {
-    instruments.legFailed(id, leg);
-    sources.legFailed(id, leg, failure);
-  };
-}
-
-function joinSink({ viewers }: ServerMetrics, journal: ServerJournal): JoinSink {
-  return {
-    answered: (id, peer, ids) => journal.viewers.joined(id, peer, ids),
-    refused: (id, kind, ids) => {
-      viewers.joinRefused(id, kind);
-      journal.viewers.refused(id, kind.replaceAll("-", "_"), ids);
-    },
-  };
 }
 
 function openTraces({ config, version, logger }: ServerOptions) {
@@ -251,30 +229,6 @@ function legPortPool(range: string): LegPortPool {
   const ports = parsePortRange(range);
   if (ports === undefined) throw new Error(`${range} was not checked before`);
   return new LegPortPool(ports.first, ports.last);
-}
-
-/** Takes what happens to viewers. Never throws, and takes no longer than microseconds. */
-interface PeerEventConsumer {
-  peerEvent(event: PeerEvent): void;
-}
-
-/** Passes each event on to everybody who wants to know. */
-function viewerEventSink(
-  metrics: ServerMetrics,
-  journal: ServerJournal,
-  { tracing }: ServerTracing,
-  logger: Logger,
-): PeerEventSink {
-  const consumers: readonly PeerEventConsumer[] = [
-    new IceMetrics(metrics.instruments),
-    metrics.viewers,
-    journal.viewers,
-    new ViewerLog(logger),
-    ...(tracing === undefined ? [] : [tracing]),
-  ];
-  return (event) => {
-    for (const consumer of consumers) consumer.peerEvent(event);
-  };
 }
 
 function openProcesses(

@@ -36,10 +36,12 @@ import { type CoreRoutesOptions, coreRoutes } from "./routes/core.ts";
 import { type EventsApi, eventsRoutes } from "./routes/events.ts";
 import { FS_PATHS } from "./routes/fs-documentation.ts";
 import { healthRoutes } from "./routes/health.ts";
+import { type HistoryOptions, historyRoutes } from "./routes/history.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
+import { type SessionsApi, sessionsRoutes } from "./routes/sessions.ts";
 import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
 import { tokensRoutes } from "./routes/tokens.ts";
 import { viewerAccess } from "./viewer-access.ts";
@@ -77,7 +79,8 @@ export interface WhepSettings {
 
 /** Told what becomes of each offer, with the ids that tie log, trace and journal together. */
 export interface JoinSink {
-  answered(streamId: string, peerId: string, ids: RequestIds): void;
+  /** The offer came at `offeredMs`, in Unix milliseconds. */
+  answered(streamId: string, peerId: string, ids: RequestIds, offeredMs: number): void;
   refused(streamId: string, kind: DomainErrorKind | "internal-error", ids: RequestIds): void;
 }
 
@@ -98,6 +101,8 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly httpMetrics: HttpMetrics;
   readonly joins: JoinSink;
   readonly events: EventsApi;
+  readonly sessions: SessionsApi;
+  readonly history: HistoryOptions["history"];
   readonly exposition: Exposition;
   readonly testAlerts: AlertsOptions["testAlerts"];
   readonly logger: Pick<Logger, "debug" | "info" | "error">;
@@ -194,15 +199,20 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
 
 /** One log line ties the session, the request and the trace together. */
 function joinObserver(
-  { tracing, logger, joins }: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger" | "joins">,
+  deps: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger" | "joins" | "unixMs">,
   requests: RequestContext,
 ): JoinObserver {
+  const { tracing, logger, joins, unixMs } = deps;
+  const offeredMs = new WeakMap<Request, number>();
   return {
-    offered: (request, stream, bytes) => tracing?.offered(request, stream, bytes),
+    offered: (request, stream, bytes) => {
+      offeredMs.set(request, unixMs());
+      tracing?.offered(request, stream, bytes);
+    },
     answered: (request, stream, peer) => {
       tracing?.answered(request, peer);
       const ids = requests.of(request);
-      joins.answered(stream, peer, ids);
+      joins.answered(stream, peer, ids, offeredMs.get(request) ?? unixMs());
       logger.info("viewer joins", { stream, peer, ...ids });
     },
   };
@@ -228,6 +238,8 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers }))
+    .use(historyRoutes({ streams, history: deps.history }))
+    .use(sessionsRoutes(deps.sessions))
     .use(eventsRoutes({ events: deps.events, unixMs: deps.unixMs }))
     .use(tokensRoutes({ streams, minting, viewings, log: deps.logger }))
     .use(processRoutes(processes))

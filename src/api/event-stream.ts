@@ -2,7 +2,7 @@
  * Events as they happen, as server-sent events (HTML Living Standard §9.2). Clients and what waits for each are
  * bounded: one that does not read is told to come back and look the gap up.
  */
-import { EventQueryInvalid, ListenerLimitReached } from "../errors.ts";
+import { FieldInvalid, ListenerLimitReached } from "../errors.ts";
 import type { EventView } from "../journal/entry.ts";
 
 export const LISTENERS_MAX = 16;
@@ -24,7 +24,7 @@ export class EventStreams {
     this.events = events;
   }
 
-  /** Throws EventQueryInvalid for a filter that is none, ListenerLimitReached. */
+  /** Throws FieldInvalid for a filter that is none, ListenerLimitReached. */
   open(request: Request, filters: Readonly<Record<string, unknown>>): Response {
     const wanted = filterOf(filters);
     if (this.listeners >= LISTENERS_MAX) throw new ListenerLimitReached(LISTENERS_MAX);
@@ -102,10 +102,7 @@ function filterOf(filters: Readonly<Record<string, unknown>>): (event: EventView
   const wanted = Object.entries(filters).map(([name, value]) => {
     const field = FILTERS.find((known) => known === name);
     if (field === undefined || typeof value !== "string") {
-      throw new EventQueryInvalid(
-        name.slice(0, 64),
-        `is no filter; expected ${FILTERS.join(", ")}`,
-      );
+      throw new FieldInvalid(name.slice(0, 64), `is no filter; expected ${FILTERS.join(", ")}`);
     }
     return { field, value };
   });

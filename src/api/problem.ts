@@ -8,7 +8,7 @@ import {
   CommandFailed,
   DomainError,
   type DomainErrorKind,
-  EventQueryInvalid,
+  FieldInvalid,
   FileNotFound,
   MetadataNotFound,
   MethodNotAllowed,
@@ -67,7 +67,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "storage-refused": { status: 400, title: "Bad request" },
   "storage-full": { status: 507, title: "Storage full" },
   "ffmpeg-unavailable": { status: 503, title: "FFmpeg not available" },
-  "event-query-invalid": { status: 400, title: "Invalid event query" },
+  "field-invalid": { status: 400, title: "Invalid field" },
   "journal-unavailable": { status: 503, title: "Journal unavailable" },
   "listener-limit-reached": { status: 503, title: "Too many listeners" },
   "no-leg-port": { status: 503, title: "No free leg port" },
@@ -199,7 +199,7 @@ function coreText(error: DomainError): { message?: string; details?: readonly st
 function factsOf(error: DomainError): Record<string, unknown> {
   if (error instanceof NotReady) return { details: error.details };
   if (error instanceof PeerLimitReached) return { scope: error.scope };
-  if (error instanceof EventQueryInvalid) return { field: error.field };
+  if (error instanceof FieldInvalid) return { field: error.field };
   if (error instanceof CodecMismatch) {
     return { media: error.media, offered: error.offered, produced: error.produced };
   }

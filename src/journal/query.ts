@@ -1,8 +1,8 @@
 /**
- * The query form of the journal: an untrusted JSON value becomes an EventQuery, or EventQueryInvalid names the field.
+ * The query form of the journal: an untrusted JSON value becomes an EventQuery, or FieldInvalid names the field.
  * Pure.
  */
-import { EventQueryInvalid } from "../errors.ts";
+import { FieldInvalid } from "../errors.ts";
 import { readCondition } from "./query/condition.ts";
 import { isObject, members } from "./query/members.ts";
 import type { Condition, Cursor, EventQuery } from "./query/model.ts";
@@ -13,7 +13,7 @@ export const LIMIT_MAX = 10_000;
 const FIELDS_MAX = 16;
 const MEMBERS: readonly string[] = ["query", "time_range", "sort", "limit", "cursor"];
 
-/** `nowMs` is what `now` means, in Unix milliseconds. Throws EventQueryInvalid. */
+/** `nowMs` is what `now` means, in Unix milliseconds. Throws FieldInvalid. */
 export function parseQuery(input: unknown, nowMs: number): EventQuery {
   const body = members(input, "body", MEMBERS);
   const { fromMs, toMs } = readTimeRange(body["time_range"], nowMs);
@@ -29,10 +29,10 @@ export function parseQuery(input: unknown, nowMs: number): EventQuery {
 
 function readConditions(query: unknown): readonly Condition[] {
   if (query === undefined) return [];
-  if (!isObject(query)) throw new EventQueryInvalid("query", "expected an object");
+  if (!isObject(query)) throw new FieldInvalid("query", "expected an object");
   const fields = Object.entries(query);
   if (fields.length > FIELDS_MAX) {
-    throw new EventQueryInvalid("query", `expected at most ${FIELDS_MAX} fields`);
+    throw new FieldInvalid("query", `expected at most ${FIELDS_MAX} fields`);
   }
   return fields.flatMap(([field, wanted]) => readCondition(field, wanted));
 }
@@ -43,7 +43,7 @@ function readOrder(sort: unknown): EventQuery["order"] {
   const { timestamp } = members(sort, "sort", ["timestamp"]);
   if (timestamp === 1) return "ascending";
   if (timestamp === -1) return "descending";
-  throw new EventQueryInvalid("sort.timestamp", "expected 1 (oldest first) or -1 (newest first)");
+  throw new FieldInvalid("sort.timestamp", "expected 1 (oldest first) or -1 (newest first)");
 }
 
 function readLimit(limit: unknown): number {
@@ -51,14 +51,14 @@ function readLimit(limit: unknown): number {
   if (Number.isInteger(limit) && Number(limit) >= 1 && Number(limit) <= LIMIT_MAX) {
     return Number(limit);
   }
-  throw new EventQueryInvalid("limit", `expected a whole number from 1 to ${LIMIT_MAX}`);
+  throw new FieldInvalid("limit", `expected a whole number from 1 to ${LIMIT_MAX}`);
 }
 
 function readCursor(cursor: unknown): Cursor | undefined {
   if (cursor === undefined || cursor === null) return undefined;
   const found = typeof cursor === "string" ? /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) : null;
   if (found === null) {
-    throw new EventQueryInvalid("cursor", "expected the cursor of an earlier answer");
+    throw new FieldInvalid("cursor", "expected the cursor of an earlier answer");
   }
   return { atMs: Number(found[1]), id: Number(found[2]) };
 }

@@ -66,9 +66,9 @@ export class ViewerEvents {
         this.write(event, "connection_state_changed", { state: "checking" });
         return;
       case "path_selected": {
-        const { candidateType, moved } = event;
+        const { candidateType, moved, remote } = event;
         viewer.candidateType = candidateType;
-        this.write(event, "webrtc_ice_path_selected", { candidateType, moved });
+        this.write(event, "webrtc_ice_path_selected", { candidateType, moved, remote });
         return;
       }
       case "dtls_connected":

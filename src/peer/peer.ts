@@ -16,7 +16,12 @@ import {
   type SrtpKeys,
 } from "../transport/dtls.ts";
 import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
-import { type Endpoint, type MediaSocket, plainAddress } from "../transport/media-socket.ts";
+import {
+  type Endpoint,
+  endpointText,
+  type MediaSocket,
+  plainAddress,
+} from "../transport/media-socket.ts";
 import {
   answeredBundle,
   type LocalIce,
@@ -289,7 +294,9 @@ export class Peer {
     const moved = this.selectedType !== null;
     const candidateType = this.candidateType(endpoint);
     this.selectedType = candidateType;
-    this.tell({ type: "path_selected", candidateType, moved });
+    const remote = endpointText(endpoint);
+    const localPort = this.context.socket.port;
+    this.tell({ type: "path_selected", candidateType, moved, remote, localPort });
     const early = this.earlyDtls;
     this.earlyDtls = [];
     for (const datagram of early) this.receiveDtls(datagram, endpoint);

@@ -113,3 +113,9 @@ export class MediaSocket {
 export function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
+
+/** As people write it. */
+export function endpointText({ address, port }: Endpoint): string {
+  const plain = plainAddress(address);
+  return plain.includes(":") ? `[${plain}]:${port}` : `${plain}:${port}`;
+}

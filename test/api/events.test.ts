@@ -58,7 +58,7 @@ describe("POST /api/v3/events/query", () => {
     const answer = await ask(new Harness(), body);
     expect(answer.status).toBe(400);
     const problem = problemOf(answer);
-    expect(problem).toMatchObject({ type: "/problems/event-query-invalid", field });
+    expect(problem).toMatchObject({ type: "/problems/field-invalid", field });
     expect(String(problem.detail)).toStartWith(`${field}: `);
   });
 

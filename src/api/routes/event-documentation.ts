@@ -77,7 +77,7 @@ export const EVENT_DETAILS = {
         example: `event: ${EVENT.event}\ndata: ${JSON.stringify({ ...EVENT, id: undefined })}\n\n`,
       },
     },
-    problems: ["event-query-invalid", "unauthorized", "forbidden", "listener-limit-reached"],
+    problems: ["field-invalid", "unauthorized", "forbidden", "listener-limit-reached"],
     secured: true,
   }),
   query: operation({
@@ -110,7 +110,7 @@ export const EVENT_DETAILS = {
       },
     },
     problems: [
-      "event-query-invalid",
+      "field-invalid",
       "body-too-large",
       "unauthorized",
       "forbidden",

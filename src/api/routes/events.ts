@@ -1,6 +1,6 @@
 /** /api/v3/events: what has happened, searched or followed live. */
 import { Elysia } from "elysia";
-import { EventQueryInvalid } from "../../errors.ts";
+import { FieldInvalid } from "../../errors.ts";
 import type { EventView, JournalRecord } from "../../journal/entry.ts";
 import { type Cursor, type EventQuery, writeCursor } from "../../journal/query/model.ts";
 import { parseQuery } from "../../journal/query.ts";
@@ -63,7 +63,7 @@ export function eventsRoutes({ events, unixMs }: EventsOptions) {
 
 /** Of whatever content type: nothing is changed, and curl sends a form's unless told. */
 async function readQuestion(request: Request): Promise<unknown> {
-  const refuse = (what: string) => new EventQueryInvalid("body", what);
+  const refuse = (what: string) => new FieldInvalid("body", what);
   const text = await readBody(request, QUERY_BYTES_MAX, refuse);
   try {
     return JSON.parse(text);

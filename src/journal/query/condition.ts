@@ -1,5 +1,5 @@
 /** One member of a query's `query`: a field, and what it shall equal, match or be compared with. */
-import { EventQueryInvalid } from "../../errors.ts";
+import { FieldInvalid } from "../../errors.ts";
 import { isObject } from "./members.ts";
 import type { Comparison, Condition } from "./model.ts";
 import { compileRegex } from "./regex.ts";
@@ -12,12 +12,12 @@ const ALLOWED = "expected a text, a number, true, false, null, {regex} or {$gt, 
 /** Of a text to be equal to; nothing longer is kept. */
 const TEXT_LENGTH_MAX = 256;
 
-/** Throws EventQueryInvalid. */
+/** Throws FieldInvalid. */
 export function readCondition(field: string, wanted: unknown): readonly Condition[] {
   const name = `query.${field}`;
   const isText = TEXT_FIELDS.some((known) => known === field);
   if (!isText && field !== "id" && !METADATA.test(field)) {
-    throw new EventQueryInvalid(
+    throw new FieldInvalid(
       name.slice(0, 100),
       `is no field; expected id, ${TEXT_FIELDS.join(", ")} or metadata.<name> (and time_range for the time)`,
     );
@@ -31,7 +31,7 @@ export function readCondition(field: string, wanted: unknown): readonly Conditio
   if (typeof wanted === "boolean" && !isText && field !== "id") {
     return [{ field, is: "equal", value: wanted }];
   }
-  throw new EventQueryInvalid(name, allowedFor(field, isText));
+  throw new FieldInvalid(name, allowedFor(field, isText));
 }
 
 function readOperators(
@@ -41,20 +41,20 @@ function readOperators(
 ): readonly Condition[] {
   const operators = Object.entries(wanted);
   if (operators.length === 0) {
-    throw new EventQueryInvalid(`query.${field}`, allowedFor(field, isText));
+    throw new FieldInvalid(`query.${field}`, allowedFor(field, isText));
   }
   return operators.map(([operator, value]) => {
     const name = `query.${field}.${operator}`;
     if (operator === "regex" && field !== "id") {
-      if (typeof value !== "string") throw new EventQueryInvalid(name, "expected a text");
+      if (typeof value !== "string") throw new FieldInvalid(name, "expected a text");
       compileRegex(value, name);
       return { field, is: "match", regex: value };
     }
     const comparison = COMPARISONS.find((known) => known === operator);
     if (comparison === undefined || isText) {
-      throw new EventQueryInvalid(name.slice(0, 100), allowedFor(field, isText));
+      throw new FieldInvalid(name.slice(0, 100), allowedFor(field, isText));
     }
-    if (typeof value !== "number") throw new EventQueryInvalid(name, "expected a number");
+    if (typeof value !== "number") throw new FieldInvalid(name, "expected a number");
     return { field, is: "compared", comparison, value };
   });
 }

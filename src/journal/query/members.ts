@@ -1,17 +1,17 @@
 /** Objects of a question that is not trusted yet. */
-import { EventQueryInvalid } from "../../errors.ts";
+import { FieldInvalid } from "../../errors.ts";
 
-/** The members of an object, none but these. Throws EventQueryInvalid. */
+/** The members of an object, none but these. Throws FieldInvalid. */
 export function members(
   value: unknown,
   field: string,
   known: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw new EventQueryInvalid(field, "expected an object");
+  if (!isObject(value)) throw new FieldInvalid(field, "expected an object");
   const stranger = Object.keys(value).find((name) => !known.includes(name));
   if (stranger !== undefined) {
     const name = field === "body" ? stranger : `${field}.${stranger}`;
-    throw new EventQueryInvalid(name, `is not known here; expected ${known.join(", ")}`);
+    throw new FieldInvalid(name, `is not known here; expected ${known.join(", ")}`);
   }
   return value;
 }

@@ -3,7 +3,7 @@
  * there is nothing to interrupt. What needs backtracking (look-around, back-references) is refused as a wrong pattern.
  */
 import { RE2JS } from "re2js";
-import { EventQueryInvalid } from "../../errors.ts";
+import { FieldInvalid } from "../../errors.ts";
 
 /** RE2 also bounds the compiled size itself. */
 const REGEX_LENGTH_MAX = 256;
@@ -13,15 +13,15 @@ export interface Regex {
   test(text: string): boolean;
 }
 
-/** Throws EventQueryInvalid under this name. */
+/** Throws FieldInvalid under this name. */
 export function compileRegex(pattern: string, name: string): Regex {
   if (pattern.length > REGEX_LENGTH_MAX) {
-    throw new EventQueryInvalid(name, `expected at most ${REGEX_LENGTH_MAX} characters`);
+    throw new FieldInvalid(name, `expected at most ${REGEX_LENGTH_MAX} characters`);
   }
   try {
     return RE2JS.compile(pattern);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new EventQueryInvalid(name, `expected a regular expression as RE2 takes it: ${reason}`);
+    throw new FieldInvalid(name, `expected a regular expression as RE2 takes it: ${reason}`);
   }
 }

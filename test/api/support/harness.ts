@@ -13,6 +13,8 @@ import { createRegistry } from "../../../src/metrics/registry.ts";
 import { createSnapshot } from "../../../src/metrics/snapshot.ts";
 import { StreamLabels } from "../../../src/metrics/stream-labels.ts";
 import { TestAlerts } from "../../../src/metrics/test-alerts.ts";
+import { History } from "../../../src/recent/history.ts";
+import { RecentSessions } from "../../../src/recent/sessions.ts";
 import type { SecurityEvent } from "../../../src/security-events.ts";
 import type { LogFields } from "../../../src/telemetry/logger.ts";
 import { fakeCore } from "./fake-core.ts";
@@ -41,10 +43,15 @@ export class Harness {
   readonly peers = new FakePeers();
   readonly processes = new FakeProcesses();
   readonly events = new FakeEvents();
+  readonly sessions = new RecentSessions();
   readonly errors: LoggedError[] = [];
   readonly security: SecurityEvent[] = [];
   readonly tokenStore = new MemoryTokenStore();
   nowMs = 1_000_000;
+  readonly history = new History({
+    streams: () => [...this.streams.streams.keys()].map((id) => ({ id, viewers: 2, bytesSent: 0 })),
+    unixMs: () => this.unixMs(),
+  });
   clientAddress = "198.51.100.7";
   /** Offers that were refused, and why. */
   readonly refused: string[] = [];
@@ -116,10 +123,16 @@ export class Harness {
       instruments: this.instruments,
       httpMetrics: this.httpMetrics,
       joins: {
-        answered: () => {},
-        refused: (id, kind) => this.refused.push(`${id}: ${kind}`),
+        answered: (id, peer, ids, offeredMs) =>
+          this.sessions.joined(id, peer, ids, { offeredMs, answeredMs: this.unixMs() }),
+        refused: (id, kind, ids) => {
+          this.refused.push(`${id}: ${kind}`);
+          this.sessions.refused(id, kind, ids, this.unixMs());
+        },
       },
       events: this.events,
+      sessions: this.sessions,
+      history: this.history,
       exposition: this.exposition,
       testAlerts: this.testAlerts,
       logger: {

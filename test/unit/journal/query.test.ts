@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { EventQueryInvalid } from "../../../src/errors.ts";
+import { FieldInvalid } from "../../../src/errors.ts";
 import { parseQuery } from "../../../src/journal/query.ts";
 import { NOW_MS } from "./support.ts";
 
@@ -9,7 +9,7 @@ function refusal(body: unknown): { field: string; message: string } {
   try {
     parseQuery(body, NOW_MS);
   } catch (error) {
-    if (error instanceof EventQueryInvalid) return error;
+    if (error instanceof FieldInvalid) return error;
     throw error;
   }
   throw new Error("it was taken");

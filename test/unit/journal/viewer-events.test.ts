@@ -3,6 +3,8 @@ import type { JournalEntry } from "../../../src/journal/entry.ts";
 import { ViewerEvents } from "../../../src/journal/viewer-events.ts";
 import type { CloseReason, PeerChange } from "../../../src/peer-events.ts";
 
+const PAIR = { remote: "192.0.2.7:50123", localPort: 8189 };
+
 function newViewer() {
   const written: JournalEntry[] = [];
   const viewers = new ViewerEvents((entry) => written.push(entry));
@@ -19,7 +21,7 @@ test("a life by a relay, from the offer to the end", () => {
   viewers.joined("test", "p1", { request: "r1", trace: "t1" });
   happens({ type: "opened" });
   happens({ type: "stun_received" });
-  happens({ type: "path_selected", candidateType: "relay", moved: false });
+  happens({ type: "path_selected", candidateType: "relay", moved: false, ...PAIR });
   happens({ type: "dtls_connected", cipher: "AES-GCM" });
   happens({ type: "connected", seconds: 0.12345, connectionType: "relay" });
   happens({ type: "first_keyframe_sent", seconds: 0.2 });
@@ -30,7 +32,7 @@ test("a life by a relay, from the offer to the end", () => {
   expect(summary(written)).toEqual([
     ["connection_state_changed", { state: "new", request_id: "r1", trace_id: "t1" }],
     ["connection_state_changed", { state: "checking" }],
-    ["webrtc_ice_path_selected", { candidateType: "relay", moved: false }],
+    ["webrtc_ice_path_selected", { candidateType: "relay", moved: false, remote: PAIR.remote }],
     ["webrtc_dtls_connected", { cipher: "AES-GCM" }],
     ["srtp_key_rotated", { cipher: "AES-GCM" }],
     ["connection_state_changed", { state: "connected", connectionType: "relay", seconds: 0.123 }],
@@ -95,7 +97,7 @@ describe("quality", () => {
 
   test("is written at the first figures, while it is poor, and when it is good again", () => {
     const { written, happens } = newViewer();
-    happens({ type: "path_selected", candidateType: "srflx", moved: false });
+    happens({ type: "path_selected", candidateType: "srflx", moved: false, ...PAIR });
     happens(report(undefined, 0, 100), 0);
     happens(report(40, 0, 100), 1000);
     // Half a minute of bliss.
