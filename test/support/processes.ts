@@ -26,11 +26,17 @@ export function isRunning(pid: number): boolean {
   return state !== undefined && state !== "Z" && state !== "X";
 }
 
-/** The running FFmpegs that a server started. */
-export function ffmpegsOf(serverPid: number): number[] {
+/** The children of a process, also those that wait to be reaped. */
+export function childrenOf(parent: number): number[] {
   return readdirSync("/proc")
     .map(Number)
-    .filter((pid) => pid > 0 && parentOf(pid) === serverPid && isRunning(pid))
+    .filter((pid) => pid > 0 && parentOf(pid) === parent);
+}
+
+/** The running FFmpegs that a server started. */
+export function ffmpegsOf(serverPid: number): number[] {
+  return childrenOf(serverPid)
+    .filter(isRunning)
     .filter((pid) => commandLine(pid).some((part) => /(^|\/)ffmpeg$/.test(part)));
 }
 

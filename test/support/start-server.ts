@@ -14,6 +14,8 @@ export interface ServerSetup {
   /** More of the configuration file. */
   readonly config?: object;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes the server: it gets the server's command line as its last arguments. */
+  readonly wrapper?: readonly string[];
 }
 
 export interface TestServer {
@@ -54,7 +56,14 @@ export async function startServer(setup: ServerSetup = {}): Promise<TestServer> 
   const binary = process.env["DRAGONFORK_BINARY"];
   const command = binary ? [binary] : [process.execPath, join(ROOT, "src/main.ts")];
   const child = Bun.spawn(
-    [...command, "serve", "--config", file, ...(setup.demo ? ["--demo"] : [])],
+    [
+      ...(setup.wrapper ?? []),
+      ...command,
+      "serve",
+      "--config",
+      file,
+      ...(setup.demo ? ["--demo"] : []),
+    ],
     {
       cwd: folder,
       stdin: "ignore",
