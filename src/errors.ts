@@ -15,6 +15,8 @@ export type DomainErrorKind =
   | "peer-limit-reached"
   | "server-draining"
   | "not-ready"
+  | "parameter-invalid"
+  | "profile-running"
   | "rate-limited"
   | "unsupported-media-type"
   | "body-too-large"
@@ -142,6 +144,21 @@ export class NotReady extends DomainError {
   constructor(details: readonly string[]) {
     super(`The server is not ready: ${details.join("; ")}.`);
     this.details = details;
+  }
+}
+
+/** A query parameter with a value that it cannot have. */
+export class ParameterInvalid extends DomainError {
+  readonly kind = "parameter-invalid";
+  constructor(name: string, allowed: string) {
+    super(`${name} may be ${allowed}.`);
+  }
+}
+
+export class ProfileRunning extends DomainError {
+  readonly kind = "profile-running";
+  constructor(retryAfterSeconds: number) {
+    super("Another CPU profile is being taken. Try again when it is over.", retryAfterSeconds);
   }
 }
 

@@ -120,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     testAlerts: metrics.testAlerts,
     logger,
     tracing: traces.tracing,
+    profiling: await loadProfiling(config),
     isDraining,
     missing: () => missing({ store: room.store, peers, isDraining }),
     ...CLOCKS,
@@ -175,6 +176,11 @@ function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom)
     disk: new DiskStorage(diskSettings(config)),
     config: { view, overrides, loadedMs: unixMs(), reload: onReload },
   };
+}
+
+/** The profiler and its packages are loaded only where they are wanted. */
+async function loadProfiling({ debug }: Config) {
+  return debug.pprof ? (await import("./profiling/open.ts")).openProfiling(unixMs) : undefined;
 }
 
 function aboutSettings({ config, version, commit }: ServerOptions) {

@@ -41,6 +41,7 @@ import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
+import { type Profiling, profilingRoutes } from "./routes/profiling.ts";
 import { type SessionsApi, sessionsRoutes } from "./routes/sessions.ts";
 import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
 import { tokensRoutes } from "./routes/tokens.ts";
@@ -108,6 +109,8 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly logger: Pick<Logger, "debug" | "info" | "error">;
   /** undefined where tracing is off. */
   readonly tracing: RequestTracing | undefined;
+  /** undefined where nobody may take profiles. */
+  readonly profiling: Profiling | undefined;
   readonly isDraining: () => boolean;
   /** What keeps the server from serving viewers, one sentence each. */
   readonly missing: () => readonly string[];
@@ -250,7 +253,8 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
         log: (message, fields) => deps.logger.info(message, fields),
       }),
     )
-    .use(coreRoutes(deps.core));
+    .use(coreRoutes(deps.core))
+    .use(deps.profiling === undefined ? new Elysia() : profilingRoutes(deps.profiling));
 }
 
 function loginInstance(

@@ -35,6 +35,8 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "peer-limit-reached": { status: 503, title: "Viewer limit reached" },
   "server-draining": { status: 503, title: "Server shutting down" },
   "not-ready": { status: 503, title: "Not ready" },
+  "parameter-invalid": { status: 400, title: "Invalid parameter" },
+  "profile-running": { status: 409, title: "Profile being taken" },
   "rate-limited": { status: 429, title: "Too many requests" },
   "unsupported-media-type": { status: 415, title: "Unsupported media type" },
   "body-too-large": { status: 413, title: "Body too large" },

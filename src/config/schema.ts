@@ -517,6 +517,15 @@ export const ConfigSchema = group({
     ...GopCacheFields,
     ...WebrtcAccessFields,
   }),
+  debug: group({
+    pprof: flag({
+      env: "PPROF",
+      default: false,
+      allowed: "true or false",
+      description:
+        "Whether `/debug/pprof/` offers profiles of CPU and heap to who may use the admin routes.",
+    }),
+  }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
     env: "CORE_PROCESSES",
     default: [],

@@ -1,4 +1,5 @@
 /** The metrics of this server: what counts, and what a scrape brings up to date before it writes. */
+import { resolve } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { BackgroundTasks } from "../metrics/background-tasks.ts";
 import { addDefaultMetrics, createExposition, type Exposition } from "../metrics/exposition.ts";
@@ -126,7 +127,7 @@ function openStorageWatch(
   { store }: ProcessRoom,
 ): StorageWatch {
   const watch = new StorageWatch({
-    folder: config.db.dir,
+    folder: resolve(config.db.dir),
     journalPath: journal.path,
     state: store,
     journal: journal.events,

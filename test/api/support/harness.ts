@@ -4,6 +4,7 @@ import { createApp, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
 import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
+import type { Profiling } from "../../../src/api/routes/profiling.ts";
 import type { Login } from "../../../src/auth/login.ts";
 import type { ViewerTokensOptions } from "../../../src/auth/viewer-token.ts";
 import { createExposition } from "../../../src/metrics/exposition.ts";
@@ -25,6 +26,7 @@ import { MemoryTokenStore, testViewerTokens } from "./viewer-tokens.ts";
 export interface HarnessOptions {
   /** In place of the fakes. */
   readonly processes?: ProcessApi;
+  readonly profiling?: Profiling;
   readonly core?: Partial<CoreRoutesOptions>;
   readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
   readonly login?: Login;
@@ -143,6 +145,7 @@ export class Harness {
       tracing: undefined,
       isDraining: () => this.peers.draining,
       missing: () => this.missing,
+      profiling: options.profiling,
       nowMs: () => this.nowMs,
       unixMs: () => this.unixMs(),
       // Different bytes at every call, the same in every run.

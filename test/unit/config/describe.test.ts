@@ -19,7 +19,9 @@ describe("configuration for readers", () => {
     const rows = describeConfig().split("\n").slice(3);
     expect(rows.length).toBeGreaterThan(20);
     for (const row of rows)
-      expect(row).toMatch(/^\| `[a-z._]+` \| `CORE_[A-Z_]+` \| `.+` \| \S.* \| \S.*\. \|$/);
+      expect(row).toMatch(
+        /^\| `[a-z._]+` \| `(?:CORE_[A-Z_]+|PPROF)` \| `.+` \| \S.* \| \S.*\. \|$/,
+      );
   });
 
   test("prints what is in effect in the order of the schema, with the origin of what is not default", () => {
