@@ -13,7 +13,7 @@ import { demoId, demoRecord } from "./process/demo-record.ts";
 import { openProcessRoom, type ProcessRoom, type ProcessRoomOptions } from "./process/open.ts";
 import { type ProcessRecord, parseRecord } from "./process/record.ts";
 import { adminToken } from "./server/admin-token.ts";
-import { journaledProcesses, openServerJournal } from "./server/journal.ts";
+import { journaledProcesses, openServerJournal, type ServerJournal } from "./server/journal.ts";
 import {
   bindHost,
   type ListenAddress,
@@ -23,11 +23,12 @@ import {
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
 import { createMetrics, openExposition } from "./server/metrics.ts";
+import { openMonitoring, type ServerMonitoring } from "./server/monitoring.ts";
 import { observers } from "./server/observers.ts";
 import { missing } from "./server/readiness.ts";
-import { openRecent } from "./server/recent.ts";
+import { openRecent, type ServerRecent } from "./server/recent.ts";
 import { type SourceHooks, StreamSources } from "./server/stream-sources.ts";
-import { openServerTracing } from "./server/tracing.ts";
+import { openServerTracing, type ServerTracing } from "./server/tracing.ts";
 import { openViewerTokens } from "./server/viewer-tokens.ts";
 import type { Shards } from "./shard/shards.ts";
 import { LegPortPool } from "./source/leg-ports.ts";
@@ -81,7 +82,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
   const recent = openRecent({ streams, peers: () => peers, unixMs });
-  const observe = observers({ metrics, journal, recent, traces, logger, unixMs });
+  const later = { peers: () => peers, processes: () => room.manager };
+  const monitoring = openMonitoring({
+    config,
+    streams,
+    disk: openDisk(config),
+    ...later,
+    ...CLOCKS,
+  });
+  const observe = observers({ metrics, journal, recent, traces, ...monitoring, logger, unixMs });
   const peers = await openPeers(options, listen.host, observe.viewerEvent);
   const ports = legPortPool(config.webrtc.leg_ports);
   const sources = new StreamSources({
@@ -96,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     lifecycle: traces.lifecycle,
     logger,
   });
-  const room = openProcesses(options, journal.sources.watch(sources), {
+  const room = openProcesses(options, monitoring.watch(journal.sources.watch(sources)), {
     viewers: (id) => peers.count(id),
     supervise: (look) => metrics.tasks.run("process_supervision", look),
   });
@@ -109,7 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     whep: whepSettings(config),
     streams,
     peers,
-    core: coreSettings(options, room),
+    core: { ...coreSettings(options, room), ...monitoring },
     processes: journaledProcesses(room.manager, journal.events),
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
@@ -133,19 +142,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     httpUrl,
     udpPorts: peers.udpPorts,
-    stop: async () => {
+    stop: () => {
       draining = true;
-      journal.events.record({ event: "server_stopping" });
-      peers.drain();
-      await room.close();
-      await Promise.race([app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
-      sources.close();
-      scrape.close();
-      recent.history.close();
-      await peers.close();
-      await Promise.all([traces.close(), journal.events.close()]);
+      return stopAll({ app, room, sources, scrape, recent, monitoring, peers, traces, journal });
     },
   };
+}
+
+interface Rooms {
+  readonly app: { stop(): Promise<unknown> };
+  readonly room: ProcessRoom;
+  readonly sources: StreamSources;
+  readonly scrape: { close(): void };
+  readonly recent: ServerRecent;
+  readonly monitoring: ServerMonitoring;
+  readonly peers: Shards;
+  readonly traces: ServerTracing;
+  readonly journal: ServerJournal;
+}
+
+async function stopAll(rooms: Rooms): Promise<void> {
+  const { journal, peers, traces } = rooms;
+  journal.events.record({ event: "server_stopping" });
+  peers.drain();
+  await rooms.room.close();
+  await Promise.race([rooms.app.stop(), Bun.sleep(HTTP_CLOSE_MS_MAX)]);
+  rooms.sources.close();
+  rooms.scrape.close();
+  rooms.recent.history.close();
+  rooms.monitoring.close();
+  await peers.close();
+  await Promise.all([traces.close(), journal.events.close()]);
 }
 
 function openPeers({ config, logger }: ServerOptions, host: string, onEvent: PeerEventSink) {
@@ -157,13 +184,13 @@ function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): v
   logger.info("server ready", { url, udp_port: udpPorts[0], ...media });
 }
 
-function diskSettings({ storage: { disk } }: Config) {
-  return {
+function openDisk({ storage: { disk } }: Config): DiskStorage {
+  return new DiskStorage({
     folder: resolve(disk.dir),
     uploadBytesMax: disk.max_upload_mbytes * MBYTE,
     totalBytesMax: disk.max_size_mbytes * MBYTE,
     randomBytes,
-  };
+  });
 }
 
 function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom) {
@@ -173,7 +200,6 @@ function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom)
     metadata,
     log,
     skills,
-    disk: new DiskStorage(diskSettings(config)),
     config: { view, overrides, loadedMs: unixMs(), reload: onReload },
   };
 }

@@ -42,6 +42,7 @@ import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
 import { processRoutes } from "./routes/process.ts";
 import { type Profiling, profilingRoutes } from "./routes/profiling.ts";
+import { widgetRoutes } from "./routes/session.ts";
 import { type SessionsApi, sessionsRoutes } from "./routes/sessions.ts";
 import { type StreamFacts, streamsRoutes } from "./routes/streams.ts";
 import { tokensRoutes } from "./routes/tokens.ts";
@@ -164,6 +165,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   app.use(adminInstance(deps, viewings, guard));
   app.use(loginInstance(deps, clientAddress));
   app.use(aboutInstance(deps, guard));
+  app.use(widgetRoutes({ viewing: deps.core.viewing, processes: deps.processes }));
   app.use(healthRoutes(deps.missing));
   app.use(metricsRoutes(deps.exposition, metricsGuard(deps.metricsAccess)));
   app.use(pageRoutes({ embedders: whep.corsOrigins }));
@@ -253,7 +255,7 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
         log: (message, fields) => deps.logger.info(message, fields),
       }),
     )
-    .use(coreRoutes(deps.core))
+    .use(coreRoutes(deps.core, processes))
     .use(deps.profiling === undefined ? new Elysia() : profilingRoutes(deps.profiling));
 }
 

@@ -47,7 +47,7 @@ const CORE_PARTS: JsonObject = {
   ffmpeg: { log: { max_lines: 50, max_history: 3 } },
   playout: { enable: false, min_port: 0, max_port: 0 },
   debug: { profiling: false, force_gc: 0, memory_limit_mbytes: 0 },
-  metrics: { enable: true, enable_prometheus: true, range_sec: 300, interval_sec: 2 },
+  metrics: { enable_prometheus: true },
   sessions: {
     enable: true,
     ip_ignorelist: [],
@@ -69,6 +69,9 @@ export function coreView(config: Config): JsonObject {
     const hidden = TypeGuard.IsArray(schema) ? [] : "";
     setIn(view, path, schema.secret ? hidden : valueIn(config, path));
   }
+  const { range_seconds: range_sec, interval_seconds: interval_sec } = config.metrics;
+  setIn(view, ["metrics", "range_sec"], range_sec);
+  setIn(view, ["metrics", "interval_sec"], interval_sec);
   return view;
 }
 

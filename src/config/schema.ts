@@ -343,6 +343,29 @@ const MediaSchema = group({
 });
 
 const MetricsSchema = group({
+  enable: flag({
+    env: "CORE_METRICS_ENABLE",
+    default: false,
+    allowed: "true or false",
+    description:
+      "Whether `POST /api/v3/metrics` can look back. `/metrics` for Prometheus is there in any case.",
+  }),
+  range_seconds: whole({
+    env: "CORE_METRICS_RANGE_SECONDS",
+    default: 300,
+    minimum: 1,
+    maximum: 3600,
+    allowed: "a whole number from 1 to 3600",
+    description: "How far back.",
+  }),
+  interval_seconds: whole({
+    env: "CORE_METRICS_INTERVAL_SECONDS",
+    default: 2,
+    minimum: 1,
+    maximum: 3600,
+    allowed: "a whole number from 1 to 3600",
+    description: "How often values are taken for it.",
+  }),
   token: text({
     env: "CORE_METRICS_TOKEN",
     default: "",

@@ -1,6 +1,7 @@
 /** Passes on what happens to everybody who wants to know: metrics, journal, last viewers, last hour, log, traces. */
 import type { JoinSink } from "../api/app.ts";
 import { IceMetrics } from "../metrics/ice-metrics.ts";
+import type { Viewing } from "../monitor/viewing.ts";
 import type { PeerEvent, PeerEventSink } from "../peer-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { ServerJournal } from "./journal.ts";
@@ -20,6 +21,7 @@ export interface Observed {
   readonly journal: ServerJournal;
   readonly recent: ServerRecent;
   readonly traces: ServerTracing;
+  readonly viewing: Viewing;
   readonly logger: Logger;
   /** Unix milliseconds. */
   readonly unixMs: () => number;
@@ -39,6 +41,7 @@ export function observers(observed: Observed): Observers {
     journal.viewers,
     recent.sessions,
     recent.history,
+    observed.viewing,
     new ViewerLog(logger),
     ...(traces.tracing === undefined ? [] : [traces.tracing]),
   ];

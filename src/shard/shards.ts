@@ -104,8 +104,11 @@ export class Shards {
   }
 
   list(streamId: string): readonly ShardPeer[] {
-    const all = [...this.peers.values()].map(({ peer }) => peer);
-    return all.filter((peer) => peer.streamId === streamId);
+    return this.all().filter((peer) => peer.streamId === streamId);
+  }
+
+  all(): readonly ShardPeer[] {
+    return [...this.peers.values()].map(({ peer }) => peer);
   }
 
   /** Viewers of one stream, or of all. */

@@ -38,6 +38,10 @@ const ADMIN_ROUTES = [
   ["GET", "/api/v3/config"],
   ["PUT", "/api/v3/config"],
   ["GET", "/api/v3/config/reload"],
+  ["GET", "/api/v3/metrics"],
+  ["POST", "/api/v3/metrics"],
+  ["GET", "/api/v3/session"],
+  ["GET", "/api/v3/session/active"],
   ["GET", "/api/v3/fs"],
   ["GET", "/api/v3/fs/disk"],
   ["GET", "/api/v3/fs/disk/a/b.ts"],
@@ -62,7 +66,7 @@ describe("the table of routes", () => {
     const known = new Set<string>(ADMIN_ROUTES.map(([, path]) => path));
     const routes = new Harness().app.routes
       .map(({ path }) => path)
-      .filter((path) => path.startsWith("/api/v3/") && !path.startsWith("/api/v3/whep"));
+      .filter((path) => path.startsWith("/api/v3/") && !/^\/api\/v3\/(?:whep|widget)/.test(path));
     for (const path of routes) {
       const sample = path
         .replace(":id", "test")
@@ -95,6 +99,16 @@ describe("with a token, on all interfaces", () => {
     }
     const headers = { authorization: "Bearer secret" };
     expect((await harness.send(method, path, { headers })).status).not.toBe(401);
+  });
+
+  test("the widget is open, to every page, and knows only its processes", async () => {
+    const harness = new Harness({ admin });
+    const path = "/api/v3/widget/process/cam";
+    expect((await harness.send("GET", path)).status).toBe(404);
+    harness.processes.add({ id: "cam", input: [{ address: "x" }], output: [{ address: "-" }] });
+    const headers = { origin: "https://club.example" };
+    const { status, headers: answered } = await harness.send("GET", path, { headers });
+    expect([status, answered.get("access-control-allow-origin")]).toEqual([200, "*"]);
   });
 
   test.each(OPEN_ROUTES)("%s is open", async (path) => {

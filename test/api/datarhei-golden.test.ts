@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { HostValues } from "../../src/monitor/host.ts";
+import { ProcessValues, StateCounts } from "../../src/monitor/processes.ts";
 import type { SpawnChild } from "../../src/process/child.ts";
 import { ProcessManager } from "../../src/process/manager.ts";
 import { describeSource } from "../../src/process/probe.ts";
@@ -10,6 +12,7 @@ import { ServerMetadata } from "../../src/process/server-metadata.ts";
 import { ProcessStore } from "../../src/process/store.ts";
 import { DEVIATIONS } from "../golden/datarhei/deviations.ts";
 import { FakeChild, fakeWorld, resolveByRules, settle } from "../unit/process/fakes.ts";
+import { monitorOf } from "./support/fake-core.ts";
 import { differences, type Exchange, recordedExchanges } from "./support/golden.ts";
 import { Harness } from "./support/harness.ts";
 
@@ -81,8 +84,13 @@ function buildHarness() {
     probe: (record, stop) =>
       describeSource(record, { spawn: probeChild, clock: world.clock }, stop),
   });
-  const core = { metadata: new ServerMetadata(store) };
-  return { harness: new Harness({ processes: manager, core }), clock: world.clock };
+  const host = { storageFolder: "/", storageBytesMax: -1, files: async () => [] };
+  const monitor = monitorOf([
+    new HostValues({ ...host, nowMs: () => world.clock.monotonicMs() }),
+    new ProcessValues(manager, new StateCounts()),
+  ]);
+  const core = { metadata: new ServerMetadata(store), monitor };
+  return { harness: new Harness({ processes: manager, core }), clock: world.clock, monitor };
 }
 
 function requestOf({ contentType, body }: Exchange): RequestInit {
@@ -108,7 +116,8 @@ function parsed(text: string): unknown {
 }
 
 beforeAll(async () => {
-  const { harness, clock } = buildHarness();
+  const { harness, clock, monitor } = buildHarness();
+  await monitor.sample();
   for (const exchange of recordedExchanges()) {
     const answer = await harness.send(exchange.method, exchange.path, requestOf(exchange));
     const status =

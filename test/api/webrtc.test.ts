@@ -142,7 +142,7 @@ describe("the small routes", () => {
     const harness = new Harness();
     for (const [method, path] of [
       ["GET", "/api/v3/nope"],
-      ["GET", "/api/v3/session"],
+      ["GET", "/api/v3/rtmp"],
       ["PATCH", "/api/v3/process"],
       ["POST", "/healthz"],
     ] as const) {

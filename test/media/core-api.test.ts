@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { testSource } from "../support/test-sources.ts";
-import { until } from "../support/whep-player.ts";
+import { until, WhepPlayer } from "../support/whep-player.ts";
 
 let server: TestServer | undefined;
 afterEach(async () => {
@@ -26,6 +26,43 @@ describe("the server", () => {
     expect(skills).toMatchObject({ ffmpeg: { version: expect.stringMatching(/^\d+\.\d+\.\d+$/) } });
     expect(JSON.stringify(skills)).toContain('"libx264"');
     expect(await server.get("/api/v3/skills/reload")).toEqual(skills);
+  }, 60_000);
+
+  test("counts a viewer as a session, and the process in numbers over time", async () => {
+    const env = { CORE_METRICS_ENABLE: "true", CORE_METRICS_INTERVAL_SECONDS: "1" };
+    const running = await startServer({ processes: [testSource("cam")], env });
+    server = running;
+    await untilLive(running, "cam");
+    const player = await WhepPlayer.play({ url: running.whep("cam") });
+    await Bun.sleep(2500);
+    const active = (await running.get("/api/v3/session/active?collectors=whep")) as {
+      whep: Record<string, number | string>[];
+    };
+    expect(active.whep).toHaveLength(1);
+    expect(active.whep[0]).toMatchObject({ local: "cam", extra: "H264 OPUS" });
+    expect(active.whep[0]?.["bandwidth_tx_kbit"]).toBeGreaterThan(10);
+    expect(await running.get("/api/v3/widget/process/cam")).toMatchObject({
+      current_sessions: 1,
+      total_sessions: 1,
+    });
+    await player.close();
+    const left = async () =>
+      ((await running.get("/api/v3/widget/process/cam")) as { current_sessions: number })
+        .current_sessions;
+    await until(async () => (await left()) === 0, 5000, "the viewer to be gone");
+    const labels = { processid: "^cam$", name: "^frame$" };
+    const answer = await fetch(`${running.url}/api/v3/metrics`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ timerange_sec: 60, metrics: [{ name: "restream_process", labels }] }),
+    });
+    const { metrics } = (await answer.json()) as {
+      metrics: { labels: object; values: number[][] }[];
+    };
+    const frames =
+      metrics.find(({ labels }) => "state" in labels && labels.state === "running")?.values ?? [];
+    expect(frames.length).toBeGreaterThan(2);
+    expect(frames.at(-1)?.[1]).toBeGreaterThan(frames[0]?.[1] ?? 0);
   }, 60_000);
 
   test("takes and gives a large file without holding it", async () => {

@@ -4,6 +4,8 @@ import { type ConfigRoutesOptions, configRoutes } from "./config.ts";
 import { type FsRoutesOptions, fsRoutes } from "./fs.ts";
 import { type LogRoutesOptions, logRoutes } from "./log.ts";
 import { type MetadataRoutesOptions, metadataRoutes } from "./metadata.ts";
+import { type MetricsQueryOptions, metricsQueryRoutes } from "./metrics-query.ts";
+import { type SessionRoutesOptions, sessionRoutes } from "./session.ts";
 import { type SkillsRoutesOptions, skillsRoutes } from "./skills.ts";
 
 export interface CoreRoutesOptions {
@@ -12,13 +14,20 @@ export interface CoreRoutesOptions {
   readonly skills: SkillsRoutesOptions;
   readonly config: ConfigRoutesOptions;
   readonly disk: FsRoutesOptions;
+  readonly monitor: MetricsQueryOptions;
+  readonly viewing: SessionRoutesOptions["viewing"];
 }
 
-export function coreRoutes(options: CoreRoutesOptions) {
+export function coreRoutes(
+  options: CoreRoutesOptions,
+  processes: SessionRoutesOptions["processes"],
+) {
   return new Elysia({ name: "core" })
     .use(metadataRoutes(options.metadata))
     .use(logRoutes(options.log))
     .use(skillsRoutes(options.skills))
     .use(configRoutes(options.config))
-    .use(fsRoutes(options.disk));
+    .use(fsRoutes(options.disk))
+    .use(metricsQueryRoutes(options.monitor))
+    .use(sessionRoutes({ viewing: options.viewing, processes }));
 }

@@ -56,6 +56,11 @@ export class Fields {
     this.problems = problems;
   }
 
+  /** In lower case. */
+  get names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   /** The raw value; undefined when the key is absent. */
   raw(name: string): unknown {
     return this.#values.get(name);

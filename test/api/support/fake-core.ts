@@ -3,6 +3,9 @@ import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
 import { coreView } from "../../../src/config/core-view.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { FileNotFound } from "../../../src/errors.ts";
+import { Monitor } from "../../../src/monitor/monitor.ts";
+import type { Collector } from "../../../src/monitor/value.ts";
+import { Viewing } from "../../../src/monitor/viewing.ts";
 import { ServerMetadata } from "../../../src/process/server-metadata.ts";
 import type { Skills } from "../../../src/process/skills.ts";
 import { LogTail } from "../../../src/telemetry/log-tail.ts";
@@ -24,8 +27,21 @@ export function configured(env: Record<string, string>) {
   return loaded.config;
 }
 
+/** As a Core that keeps a minute, by the real clock. */
+export function monitorOf(collectors: readonly Collector[]): Monitor {
+  return new Monitor({ collectors, rangeSeconds: 60, intervalSeconds: 2, unixMs: Date.now });
+}
+
 export function fakeCore(): CoreRoutesOptions {
   return {
+    monitor: monitorOf([]),
+    viewing: new Viewing({
+      peers: () => [],
+      sent: () => [],
+      isStream: () => true,
+      peersMax: 500,
+      nowMs: () => 0,
+    }),
     metadata: new ServerMetadata({ serverMetadata: () => new Map(), setServerMetadata: () => {} }),
     log: new LogTail(10),
     disk: {

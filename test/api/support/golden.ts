@@ -80,17 +80,20 @@ function listDifferences(
   if (!isVarying(path) && recorded.length !== ours.length) {
     return [`${path || "body"}: ${recorded.length} elements became ${ours.length}`];
   }
-  // The list of processes has no order in Core.
-  const [theirs, mine] = path === "" ? [byId(recorded), byId(ours)] : [recorded, ours];
+  // These lists have no order in Core.
+  const unordered = path === "" || path === "metrics";
+  const [theirs, mine] = unordered ? [byKey(recorded), byKey(ours)] : [recorded, ours];
   const shared = theirs.slice(0, mine.length);
   return shared.flatMap((value, index) => differences(value, mine[index], `${path}[${index}]`));
 }
 
-/** Ids that a server made up come last. */
-function byId(list: readonly unknown[]): readonly unknown[] {
+/** By id or by name and labels; ids that a server made up come last. */
+function byKey(list: readonly unknown[]): readonly unknown[] {
   const key = (value: unknown) => {
-    const id = isMembers(value) ? String(value["id"]) : "";
-    return GENERATED_ID.test(id) || id.startsWith("generated") ? "\uffff" : id;
+    if (!isMembers(value)) return "";
+    const id = String(value["id"]);
+    if (GENERATED_ID.test(id) || id.startsWith("generated")) return "\uffff";
+    return `${id} ${String(value["name"])} ${JSON.stringify(value["labels"])}`;
   };
   return list.toSorted((a, b) => Number(key(a) > key(b)) - Number(key(a) < key(b)));
 }

@@ -113,10 +113,10 @@ describe("sources", () => {
 
   test("a variable that looks like a setting but is none gives a warning with the nearest name", () => {
     const { warnings } = loaded(
-      fromEnvironment({ CORE_WEBRTC_UDPPORT: "1", CORE_TLS_ENABLE: "true", HOME: "/" }),
+      fromEnvironment({ CORE_WEBRTC_UDPPORT: "1", CORE_SRT_PASSPHRASE: "true", HOME: "/" }),
     );
     expect(warnings).toEqual([
-      "CORE_TLS_ENABLE is no setting and is ignored",
+      "CORE_SRT_PASSPHRASE is no setting and is ignored",
       "CORE_WEBRTC_UDPPORT is no setting and is ignored; did you mean CORE_WEBRTC_UDP_PORT?",
     ]);
   });
