@@ -3,11 +3,13 @@ module dragonfork/load
 go 1.25
 
 require (
+	github.com/datarhei/core-client-go/v16 v16.11.0
 	github.com/pion/interceptor v0.1.47
 	github.com/pion/webrtc/v4 v4.2.18
 )
 
 require (
+	github.com/Masterminds/semver/v3 v3.1.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/pion/datachannel v1.6.2 // indirect
 	github.com/pion/dtls/v3 v3.1.5 // indirect
