@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import type { Login } from "../auth/login.ts";
 import { Minting } from "../auth/minting.ts";
 import type { TokenStore, ViewerTokens } from "../auth/viewer-token.ts";
-import type { DomainErrorKind } from "../errors.ts";
+import { DomainError, type DomainErrorKind } from "../errors.ts";
 import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { HttpMetrics } from "../metrics/http-metrics.ts";
@@ -12,6 +12,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
 import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
+import { type PlayerReport, PlayerReports } from "../whep/player-reports.ts";
 import { whepRoutes } from "../whep/routes.ts";
 import { Sessions, type WhepPeer } from "../whep/sessions.ts";
 import { type ViewingEnd, Viewings } from "../whep/viewings.ts";
@@ -40,6 +41,7 @@ import { type HistoryOptions, historyRoutes } from "./routes/history.ts";
 import { loginRoutes } from "./routes/login.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { type KickablePeer, peersRoutes } from "./routes/peers.ts";
+import { playerReportRoutes } from "./routes/player-reports.ts";
 import { processRoutes } from "./routes/process.ts";
 import { type Profiling, profilingRoutes } from "./routes/profiling.ts";
 import { widgetRoutes } from "./routes/session.ts";
@@ -69,6 +71,8 @@ export interface WhepSettings {
   readonly token: string;
   readonly corsOrigins: readonly string[];
   readonly iceServers: readonly IceServer[];
+  /** Whether our own player may tell what it saw. */
+  readonly playerReports: boolean;
   readonly sourceWaitSeconds: number;
   /** Greatest age of a session; 0 = no limit. */
   readonly sessionSecondsMax: number;
@@ -107,11 +111,13 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly history: HistoryOptions["history"];
   readonly exposition: Exposition;
   readonly testAlerts: AlertsOptions["testAlerts"];
-  readonly logger: Pick<Logger, "debug" | "info" | "error">;
+  readonly logger: Pick<Logger, "debug" | "info" | "warn" | "error">;
   /** undefined where tracing is off. */
   readonly tracing: RequestTracing | undefined;
   /** undefined where nobody may take profiles. */
   readonly profiling: Profiling | undefined;
+  /** Told of what our own player saw. */
+  readonly playerReported: (streamId: string, report: PlayerReport) => void;
   readonly isDraining: () => boolean;
   /** What keeps the server from serving viewers, one sentence each. */
   readonly missing: () => readonly string[];
@@ -155,13 +161,16 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
         deps.logger.error("request failed", { id, request: id, trace, ...causeFields(cause) });
       },
     });
+    logSecurityEvent(deps.logger, refused ?? error, requests.of(request));
     set.status = problem.status;
     Object.assign(set.headers, problem.headers);
     return problem.body;
   });
   const { unixMs, whep } = deps;
   const viewings = new Viewings({ unixMs, sessionSecondsMax: whep.sessionSecondsMax });
-  app.use(whepInstance({ ...deps, clientAddress }, viewings, requests));
+  const whepSessions = new Sessions<P>({ randomBytes: deps.randomBytes, nowMs: deps.nowMs });
+  app.use(whepInstance({ ...deps, clientAddress, whepSessions }, viewings, requests));
+  app.use(playerReportInstance({ ...deps, whepSessions }));
   app.use(adminInstance(deps, viewings, guard));
   app.use(loginInstance(deps, clientAddress));
   app.use(aboutInstance(deps, guard));
@@ -174,21 +183,30 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
 }
 
 function whepInstance<S extends AppStream, P extends AppPeer>(
-  deps: AppDeps<S, P> & { readonly clientAddress: (request: Request) => string },
+  deps: AppDeps<S, P> & {
+    readonly clientAddress: (request: Request) => string;
+    readonly whepSessions: Sessions<P>;
+  },
   viewings: Viewings,
   requests: RequestContext,
 ) {
-  const { clientAddress, whep, nowMs, randomBytes, viewerTokens: tokens } = deps;
+  const { clientAddress, whep, nowMs, viewerTokens: tokens } = deps;
   const rate = new RateLimit({ perSecond: whep.ratePerSecond, burst: whep.rateBurst, nowMs });
-  const joinRefused: HttpHookOptions["joinRefused"] = (stream, kind, request) =>
-    deps.joins.refused(stream, kind, requests.of(request));
+  const joinRefused: HttpHookOptions["joinRefused"] = (stream, kind, request) => {
+    const ids = requests.of(request);
+    deps.joins.refused(stream, kind, ids);
+    // What a client made up must not make a cause of its own.
+    const asked = kind === "stream-not-found" ? { asked: stream } : { stream };
+    deps.logger.warn("viewer refused", { ...asked, reason: kind, ...ids });
+  };
   return new Elysia({ name: "whep-instance" })
     .use(whepHttpHook({ instruments: deps.instruments, joinRefused, nowMs }))
     .use(
       whepRoutes<S, P>({
         streams: deps.streams,
         peers: deps.peers,
-        sessions: new Sessions<P>({ randomBytes, nowMs }),
+        sessions: deps.whepSessions,
+        playerReports: whep.playerReports,
         isDraining: deps.isDraining,
         limitRate: (request) => rate.take(clientAddress(request)),
         authorize: viewerAccess({ token: whep.token, tokens }),
@@ -200,6 +218,23 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
         details: WHEP_DETAILS,
       }),
     );
+}
+
+/** A player tells of its first picture, then every ten seconds at most. */
+const REPORT_RATE = { perSecond: 0.2, burst: 3 };
+
+function playerReportInstance<S extends AppStream, P extends AppPeer>({
+  whep,
+  nowMs,
+  whepSessions: sessions,
+  playerReported: onReport,
+}: AppDeps<S, P> & { readonly whepSessions: Sessions<P> }) {
+  if (!whep.playerReports) return new Elysia({ name: "no-player-reports" });
+  const rate = new RateLimit({ ...REPORT_RATE, nowMs });
+  return playerReportRoutes({
+    ...{ sessions, onReport, reports: new PlayerReports<P>(nowMs) },
+    limitRate: ({ peer }) => rate.take(peer.id),
+  });
 }
 
 /** One log line ties the session, the request and the trace together. */
@@ -277,6 +312,15 @@ function aboutInstance(
       () => false,
     );
   return aboutRoutes({ ...about, unixMs, isAdmin, login: login !== undefined });
+}
+
+function logSecurityEvent(
+  logger: Pick<Logger, "warn">,
+  error: unknown,
+  { request, trace }: RequestIds,
+): void {
+  const event = error instanceof DomainError ? error.securityEvent : undefined;
+  if (event !== undefined) logger.warn("request refused", { event, request, trace });
 }
 
 function causeFields(cause: unknown): Record<string, string> {

@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { DomainError } from "../errors.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { FloodGate } from "../telemetry/flood-gate.ts";
+import { FoldedLogger } from "../telemetry/folded-logger.ts";
 import { LogTail } from "../telemetry/log-tail.ts";
 import { createLogger, type Logger, type LoggerOptions } from "../telemetry/logger.ts";
 import type { Write } from "./output.ts";
@@ -27,8 +28,11 @@ const CAUSE_LENGTH_MAX = 100;
 /** The exit code, once the server has stopped or could not start. */
 export async function serve(options: ServeOptions): Promise<number> {
   const log = new LogSettings(options);
-  const logger = createLogger(log.settings);
-  logCrashes(logger);
+  const plain = createLogger(log.settings);
+  const gate = new FloodGate({ logger: plain, nowMs: () => performance.now() });
+  setInterval(() => gate.flush(), FLUSH_MS).unref();
+  const logger = new FoldedLogger(plain, gate);
+  logCrashes(gate);
   const round = { ...options, logger, log, stopAsked: firstSignal(logger) };
   let next: LoadedConfig | number = options.configuration;
   while (typeof next !== "number") next = await serveOnce(next, round);
@@ -139,8 +143,7 @@ async function stopInTime(server: RunningServer, logger: Logger): Promise<number
  * An error that nobody expected belongs to one request or viewer: it is logged with an id, and the server
  * goes on for the others.
  */
-function logCrashes(logger: Logger): void {
-  const gate = new FloodGate({ logger, nowMs: () => performance.now() });
+function logCrashes(gate: FloodGate): void {
   const onCrash = (kind: string) => (error: unknown) => {
     const text = textOf(error);
     const stack = error instanceof Error ? (error.stack ?? "") : "";
@@ -149,7 +152,6 @@ function logCrashes(logger: Logger): void {
   };
   process.on("uncaughtException", onCrash("uncaught error"));
   process.on("unhandledRejection", onCrash("unhandled rejection"));
-  setInterval(() => gate.flush(), FLUSH_MS).unref();
 }
 
 function startProblem(error: unknown, config: Config): string {

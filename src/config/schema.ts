@@ -228,6 +228,13 @@ const WebrtcLimitFields = {
     allowed: "a number from 0 to 60",
     description: "How long a viewer waits for a source that is starting, before 504.",
   }),
+  player_reports: flag({
+    env: "CORE_WEBRTC_PLAYER_REPORTS",
+    default: false,
+    allowed: "true or false",
+    description:
+      "Whether the built-in player tells when its picture came and how long it stood still (`dragonfork_player_*`). Nothing about the viewer is sent or kept.",
+  }),
   ice_timeout_seconds: decimal({
     env: "CORE_WEBRTC_ICE_TIMEOUT_SECONDS",
     default: 15,

@@ -12,6 +12,13 @@ import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 import { JITTER_BUCKETS, JOIN_BUCKETS, RTT_BUCKETS, VIEWER_METRICS } from "./viewer-names.ts";
 
+export interface PlayerReport {
+  /** Undefined where it was told before. */
+  readonly firstFrameSeconds: number | undefined;
+  readonly freezes: number;
+  readonly freezeSeconds: number;
+}
+
 type Report = Extract<PeerEvent, { type: "report" }>;
 type Closed = Extract<PeerEvent, { type: "closed" }>;
 
@@ -37,6 +44,9 @@ export class ViewerMetrics {
   private readonly sessionsClosed;
   private readonly joinSeconds;
   private readonly watchSeconds;
+  private readonly playerFirstFrame;
+  private readonly playerFreezes;
+  private readonly playerFreezeSeconds;
   private readonly rtt;
   private readonly jitter;
   private readonly packetsLost;
@@ -64,6 +74,9 @@ export class ViewerMetrics {
     this.sessionsClosed = counter(registry, VIEWER_METRICS.sessionsClosed);
     this.joinSeconds = sessionHistogram(registry, VIEWER_METRICS.joinSeconds, JOIN_BUCKETS);
     this.watchSeconds = counter(registry, VIEWER_METRICS.watchSeconds);
+    this.playerFirstFrame = histogram(registry, VIEWER_METRICS.playerFirstFrame, JOIN_BUCKETS);
+    this.playerFreezes = counter(registry, VIEWER_METRICS.playerFreezes);
+    this.playerFreezeSeconds = counter(registry, VIEWER_METRICS.playerFreezeSeconds);
     this.rtt = sessionHistogram(registry, VIEWER_METRICS.rtt, RTT_BUCKETS);
     this.jitter = histogram(registry, VIEWER_METRICS.jitter, JITTER_BUCKETS);
     this.packetsLost = counter(registry, VIEWER_METRICS.packetsLost);
@@ -116,6 +129,17 @@ export class ViewerMetrics {
   }
 
   /** Of a request, where there is no viewer yet. */
+  /** What a player tells that is new. */
+  playerReport(streamId: string, report: PlayerReport): void {
+    const stream_id = this.label(streamId);
+    const { firstFrameSeconds, freezes, freezeSeconds } = report;
+    if (firstFrameSeconds !== undefined) {
+      this.playerFirstFrame.observe({ stream_id }, firstFrameSeconds);
+    }
+    this.playerFreezes.inc({ stream_id }, freezes);
+    this.playerFreezeSeconds.inc({ stream_id }, freezeSeconds);
+  }
+
   securityEvent(event: SecurityEvent): void {
     this.securityEvents.inc({ event });
   }

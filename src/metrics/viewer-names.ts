@@ -53,6 +53,24 @@ export const VIEWER_METRICS = {
     type: "counter",
     labels: ["stream_id"],
   },
+  playerFirstFrame: {
+    name: "dragonfork_player_first_frame_seconds",
+    help: "Seconds from the request for a session to the first picture, as our player tells it.",
+    type: "histogram",
+    labels: ["stream_id"],
+  },
+  playerFreezes: {
+    name: "dragonfork_player_freezes_total",
+    help: "How often the picture stood still, as our player tells it.",
+    type: "counter",
+    labels: ["stream_id"],
+  },
+  playerFreezeSeconds: {
+    name: "dragonfork_player_freeze_seconds_total",
+    help: "Seconds in which the picture stood still, as our player tells it.",
+    type: "counter",
+    labels: ["stream_id"],
+  },
   rtt: {
     name: "dragonfork_webrtc_rtt_seconds",
     help: "Round trip times that receiver reports gave.",

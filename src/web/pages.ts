@@ -9,6 +9,7 @@ import adminSessionJs from "./browser/admin-session.js" with { type: "text" };
 import failuresJs from "./browser/failures.js" with { type: "text" };
 import mediaControlsJs from "./browser/media-controls.js" with { type: "text" };
 import playerJs from "./browser/player.js" with { type: "text" };
+import playerReportJs from "./browser/player-report.js" with { type: "text" };
 import statisticsJs from "./browser/statistics.js" with { type: "text" };
 import statisticsPanelJs from "./browser/statistics-panel.js" with { type: "text" };
 import statusJs from "./browser/status.js" with { type: "text" };
@@ -27,6 +28,7 @@ const ASSETS: Readonly<Record<string, string>> = {
   "favicon.svg": faviconSvg,
   "media-controls.js": mediaControlsJs,
   "page.css": pageCss,
+  "player-report.js": playerReportJs,
   "player.js": playerJs,
   "statistics-panel.js": statisticsPanelJs,
   "statistics.js": statisticsJs,

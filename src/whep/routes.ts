@@ -37,6 +37,8 @@ export interface WhepRoutesOptions<S extends WhepStream, P extends WhepPeer>
   extends EndpointOptions<S, P> {
   readonly corsOrigins: readonly string[];
   readonly iceServers: readonly IceServer[];
+  /** Whether answers name an address for what the player saw. */
+  readonly playerReports: boolean;
   /** What the API documentation says of each operation. */
   readonly details: Readonly<Record<WhepOperation, DocumentDecoration>>;
 }
@@ -65,7 +67,7 @@ function endpointRoutes<S extends WhepStream, P extends WhepPeer>(
 ) {
   const { details } = options;
   const endpoint = new WhepEndpoint(options);
-  const links = iceServerLinks(options.iceServers);
+  const links = [iceServerLinks(options.iceServers) ?? []].flat();
   /** Also HEAD: Elysia leads it to the handler of GET in some ways in, to its own in others. */
   const look = async ({ request, params, set }: LookContext) => {
     await endpoint.look(request, params.id);
@@ -80,7 +82,9 @@ function endpointRoutes<S extends WhepStream, P extends WhepPeer>(
         const session = await endpoint.post(request, params.id);
         set.status = 201;
         Object.assign(set.headers, createdHeaders(session));
-        if (links !== undefined) set.headers.link = links;
+        const reports = options.playerReports ? [reportLink(session)] : [];
+        const all = [...links, ...reports];
+        if (all.length > 0) set.headers.link = all.join(", ");
         return session.peer.answer;
       },
       { parse: "none", detail: details.post },
@@ -162,10 +166,19 @@ interface LookContext {
   readonly set: { status?: number | string; headers: Record<string, string | number> };
 }
 
+/** Where our own player may tell what it saw. */
+function reportLink<P extends WhepPeer>(session: Session<P>): string {
+  return `<${sessionPath(session)}/report>; rel="player-report"`;
+}
+
+function sessionPath<P extends WhepPeer>({ streamId, secret }: Session<P>): string {
+  return `/api/v3/whep/${encodeURIComponent(streamId)}/${secret}`;
+}
+
 function createdHeaders<P extends WhepPeer>(session: Session<P>): Record<string, string> {
   return {
     "content-type": SDP,
-    location: `/api/v3/whep/${encodeURIComponent(session.streamId)}/${session.secret}`,
+    location: sessionPath(session),
     etag: session.etag,
     "accept-patch": FRAGMENT,
   };

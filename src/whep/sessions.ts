@@ -29,6 +29,8 @@ export interface Session<P extends WhepPeer> {
   readonly secret: string;
   readonly streamId: string;
   readonly peer: P;
+  /** Monotonic. */
+  readonly openedMs: number;
   /** Changes with every ICE restart. */
   etag: string;
   /** The player's credentials: the current ones first, then those of earlier generations. */
@@ -77,7 +79,14 @@ export class Sessions<P extends WhepPeer> {
   /** A new session for a peer; it ends with the peer, whoever ends that. */
   open(streamId: string, peer: P, remote: IceCredentials): Session<P> {
     const secret = this.token(SECRET_BYTES);
-    const session = { secret, streamId, peer, etag: this.newEtag(), remote: [credentials(remote)] };
+    const session = {
+      secret,
+      streamId,
+      peer,
+      openedMs: this.options.nowMs(),
+      etag: this.newEtag(),
+      remote: [credentials(remote)],
+    };
     this.live.set(secret, session);
     peer.onClosed((reason) => this.bury(session, reason));
     return session;

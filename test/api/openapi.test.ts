@@ -35,7 +35,12 @@ const NO_PROFILES = {
   heapSnapshot: () => "",
 };
 /** With every route that a setting can add. */
-const harness = () => new Harness({ login: testLogin(), profiling: NO_PROFILES });
+const harness = () =>
+  new Harness({
+    login: testLogin(),
+    profiling: NO_PROFILES,
+    whep: { playerReports: true },
+  });
 const document: Document = JSON.parse((await harness().send("GET", "/swagger/json")).body);
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, operation })),

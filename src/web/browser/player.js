@@ -1,6 +1,7 @@
 // The player page: shows one stream, its state in words, and its live statistics.
 
 import { mediaControls } from "./media-controls.js";
+import { PlayerReport } from "./player-report.js";
 import { judge, readSample, summarize } from "./statistics.js";
 import { publish, statisticsPanel } from "./statistics-panel.js";
 import { streamTokenStore, tokenOfFragment } from "./token-store.js";
@@ -27,6 +28,7 @@ let firstFrameMs;
 let before;
 let numbers = {};
 let lastMediaAtMs = 0;
+let report;
 
 /** The id as the operator wrote it; it may hold slashes, encoded or not. */
 function streamIdFromPath(path) {
@@ -95,6 +97,7 @@ function stateChanged(state) {
     firstFrameMs = undefined;
     before = undefined;
     numbers = {};
+    report = new PlayerReport((told) => player.report(told));
     video.srcObject = null;
     controls.setHasAudio(false);
   }
@@ -156,6 +159,7 @@ function watchFirstFrame() {
     if (firstFrameMs !== undefined) return;
     firstFrameMs = Math.round(performance.now() - startedAtMs);
     note(`First picture after ${firstFrameMs} ms`);
+    report.firstFrame(firstFrameMs, performance.now());
     showPhase();
   };
   if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(seen);
@@ -175,6 +179,7 @@ function showSample(sample) {
   numbers = { ...summarize(sample, before), firstFrameMs };
   before = sample;
   if (numbers.packetsReceived > packetsBefore) lastMediaAtMs = performance.now();
+  report.sample(numbers, performance.now());
   publish(numbers);
   showStatistics(numbers);
   const { level, text } = judge(numbers);
@@ -218,7 +223,10 @@ window.addEventListener("hashchange", () => {
 window.addEventListener("online", () => {
   if (player.state.phase === "waiting") player.start();
 });
-window.addEventListener("pagehide", () => player.stop());
+window.addEventListener("pagehide", () => {
+  report?.end(performance.now());
+  player.stop();
+});
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) player.start();
 });

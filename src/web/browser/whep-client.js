@@ -2,6 +2,7 @@
 // It knows neither the page nor when to try again: whep-player.js does.
 
 import { failureKind } from "./failures.js";
+import { reportUrlFromLink } from "./player-report.js";
 
 /** Seconds from the answer to a connected transport. The server itself gives up after 15. */
 const CONNECT_SECONDS_MAX = 18;
@@ -92,6 +93,7 @@ export class WhepSession {
     this.#options = options;
     this.peerConnection = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.sessionUrl = undefined;
+    this.reportUrl = undefined;
     this.addresses = [];
   }
 
@@ -113,6 +115,14 @@ export class WhepSession {
     await pc.setLocalDescription({ type: "offer", sdp: offer });
     await pc.setRemoteDescription({ type: "answer", sdp: answer });
     this.#watchTransport();
+  }
+
+  /** Tells the server what the viewer saw, where it asks for that. */
+  report(numbers) {
+    if (this.reportUrl === undefined || this.#closed) return;
+    const headers = this.#headers({ "Content-Type": "application/json" });
+    const body = JSON.stringify(numbers);
+    fetch(this.reportUrl, { method: "POST", keepalive: true, headers, body }).catch(() => {});
   }
 
   /** Frees the session on both sides. `keepalive` lets the request outlive the page. */
@@ -150,6 +160,7 @@ export class WhepSession {
     if (response.status !== 201) throw await failureOf(response);
     const location = response.headers.get("location");
     if (location !== null) this.sessionUrl = new URL(location, response.url).href;
+    this.reportUrl = reportUrlFromLink(response.headers.get("link"), response.url);
     return response;
   }
 

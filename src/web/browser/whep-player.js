@@ -29,6 +29,11 @@ export class WhepPlayer {
     return this.#session?.peerConnection;
   }
 
+  /** Numbers for the server, of the session that is open. */
+  report(numbers) {
+    this.#session?.report(numbers);
+  }
+
   start() {
     clearTimeout(this.#timer);
     this.#session?.close();

@@ -47,6 +47,7 @@ export class Harness {
   readonly events = new FakeEvents();
   readonly sessions = new RecentSessions();
   readonly errors: LoggedError[] = [];
+  readonly warnings: LoggedError[] = [];
   readonly security: SecurityEvent[] = [];
   readonly tokenStore = new MemoryTokenStore();
   nowMs = 1_000_000;
@@ -57,6 +58,7 @@ export class Harness {
   clientAddress = "198.51.100.7";
   /** Offers that were refused, and why. */
   readonly refused: string[] = [];
+  readonly playerReports: unknown[] = [];
   /** What keeps the server from being ready. */
   missing: readonly string[] = [];
   private random = 0;
@@ -111,6 +113,7 @@ export class Harness {
         token: "",
         corsOrigins: ["*"],
         iceServers: [],
+        playerReports: false,
         sourceWaitSeconds: 5,
         sessionSecondsMax: 86_400,
         ratePerSecond: 0,
@@ -140,12 +143,14 @@ export class Harness {
       logger: {
         debug: () => {},
         info: () => {},
+        warn: (message, fields) => this.warnings.push({ message, fields: fields ?? {} }),
         error: (message, fields) => this.errors.push({ message, fields: fields ?? {} }),
       },
       tracing: undefined,
       isDraining: () => this.peers.draining,
       missing: () => this.missing,
       profiling: options.profiling,
+      playerReported: (stream, report) => this.playerReports.push({ stream, ...report }),
       nowMs: () => this.nowMs,
       unixMs: () => this.unixMs(),
       // Different bytes at every call, the same in every run.
