@@ -277,7 +277,7 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
       refuseForeignPage(request);
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
-    .use(peersRoutes({ streams, peers }))
+    .use(peersRoutes({ streams, peers, viewings }))
     .use(historyRoutes({ streams, history: deps.history }))
     .use(sessionsRoutes(deps.sessions))
     .use(eventsRoutes({ events: deps.events, unixMs: deps.unixMs }))

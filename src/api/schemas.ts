@@ -55,6 +55,8 @@ export const PeersSchema = Type.Array(
     id: Type.String({ description: "Of the viewer; not the secret of its session." }),
     state: literals("new", "checking", "handshaking", "connected", "closed"),
     since: time("When the session was opened."),
+    subject: nullable(Type.String({ description: "Who it is, as its viewer token says." })),
+    token: nullable(Type.String({ description: "The id of the viewer token, where we made it." })),
     remote_candidate_type: nullable(literals("host", "srflx", "prflx", "relay")),
     codec: Type.Object({ video: nullable(Type.String()), audio: nullable(Type.String()) }),
     packets_sent: Type.Integer(),

@@ -35,6 +35,8 @@ export interface TokenStore {
 
 /** What lets a viewer in, and within which bounds. */
 export interface ViewGrant {
+  /** Who it is, as the token says. */
+  readonly subject: string | undefined;
   /** Unix milliseconds; undefined: no end of its own. */
   readonly untilMs: number | undefined;
   /** Greatest bitrate of the stream in bit/s that this viewer may be sent. */
@@ -44,6 +46,7 @@ export interface ViewGrant {
 }
 
 export const OPEN_GRANT: ViewGrant = {
+  subject: undefined,
   untilMs: undefined,
   bitrateMax: undefined,
   minted: undefined,
@@ -181,7 +184,9 @@ function grantOf(payload: JWTPayload, streamId: string, tolerance: number): Verd
   const rated = rate === undefined || (typeof rate === "number" && rate > 0);
   if (!named || !rated || exp === undefined || typeof stream !== "string") return refused("claims");
   if (stream !== streamId) return refused("stream");
-  return { grant: { untilMs: (exp + tolerance) * 1000, bitrateMax: rate, minted: undefined } };
+  return {
+    grant: { subject: sub, untilMs: (exp + tolerance) * 1000, bitrateMax: rate, minted: undefined },
+  };
 }
 
 function refused(why: Refusal): Verdict {

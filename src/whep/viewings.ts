@@ -17,6 +17,7 @@ export interface ViewedStream {
 }
 
 interface ViewingPeer {
+  readonly id: string;
   close(reason: ViewingEnd): void;
   onClosed(listener: () => void): void;
 }
@@ -46,6 +47,7 @@ export class Viewings {
   private readonly options: ViewingsOptions;
   /** As many as there are viewers, and offers that are being answered. */
   private readonly all = new Set<Viewing>();
+  private readonly byPeer = new Map<string, Viewing>();
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: ViewingsOptions) {
@@ -76,11 +78,18 @@ export class Viewings {
   /** The viewer's offer was answered. */
   started(viewing: Viewing, peer: ViewingPeer): void {
     viewing.peer = peer;
+    this.byPeer.set(peer.id, viewing);
     peer.onClosed(() => this.leave(viewing));
+  }
+
+  /** What lets this viewer watch, undefined where there is no such viewer. */
+  grantOf(peerId: string): ViewGrant | undefined {
+    return this.byPeer.get(peerId)?.grant;
   }
 
   leave(viewing: Viewing): void {
     this.all.delete(viewing);
+    if (viewing.peer !== undefined) this.byPeer.delete(viewing.peer.id);
     if (this.all.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;

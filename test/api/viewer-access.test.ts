@@ -101,6 +101,17 @@ describe("who may watch", () => {
   });
 });
 
+test("the list of viewers says who watches", async () => {
+  const harness = serve("signed");
+  await statusOf(harness, await signed(harness));
+  harness.streams.add("open");
+  await harness.offer("open", CHROMIUM);
+  const viewers = async (id: string) =>
+    JSON.parse((await harness.send("GET", `/api/v3/webrtc/streams/${id}/peers`)).body);
+  expect(await viewers("cam")).toMatchObject([{ subject: "alice", token: null }]);
+  expect(await viewers("open")).toMatchObject([{ subject: null, token: null }]);
+});
+
 describe("the security events", () => {
   test("tell wrong signatures from other wrong tokens, and count neither old ones nor none", async () => {
     const harness = serve("signed");

@@ -1,5 +1,6 @@
 /** /api/v3/webrtc/streams/{id}/peers: who watches a stream, and how well; DELETE sends a viewer away. */
 import { Elysia } from "elysia";
+import type { ViewGrant } from "../../auth/viewer-token.ts";
 import { PeerNotFound, StreamNotFound } from "../../errors.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
@@ -28,6 +29,7 @@ export interface KickablePeer {
 }
 
 export interface PeersOptions {
+  readonly viewings: { grantOf(peerId: string): ViewGrant | undefined };
   readonly streams: { get(id: string): { readonly id: string } | undefined };
   readonly peers: {
     list(streamId: string): readonly KickablePeer[];
@@ -37,7 +39,7 @@ export interface PeersOptions {
 
 const PATH = "/api/v3/webrtc/streams/:id/peers";
 
-export function peersRoutes({ streams, peers }: PeersOptions) {
+export function peersRoutes({ streams, peers, viewings }: PeersOptions) {
   const streamOf = (id: string) => {
     const stream = streams.get(id);
     if (stream === undefined) throw new StreamNotFound();
@@ -50,7 +52,7 @@ export function peersRoutes({ streams, peers }: PeersOptions) {
         const list = peers.list(streamOf(params.id).id);
         return sendJson(
           set,
-          list.map((peer) => peerView(peer.view())),
+          list.map((peer) => peerView(peer.view(), viewings.grantOf(peer.view().id))),
         );
       },
       { detail: listDetail },
@@ -68,11 +70,13 @@ export function peersRoutes({ streams, peers }: PeersOptions) {
     );
 }
 
-function peerView(peer: PeerFacts) {
+function peerView(peer: PeerFacts, grant: ViewGrant | undefined) {
   return {
     id: peer.id,
     state: peer.state,
     since: new Date(peer.sinceMs).toISOString(),
+    subject: grant?.subject ?? null,
+    token: grant?.minted?.id ?? null,
     remote_candidate_type: peer.remoteCandidateType,
     codec: { video: peer.videoCodec, audio: peer.audioCodec },
     packets_sent: peer.packetsSent,
@@ -99,6 +103,8 @@ const listDetail = operation({
           id: "p3Zk1Xb0QmWq",
           state: "connected",
           since: "2026-11-20T21:03:38.120Z",
+          subject: "alice",
+          token: null,
           remote_candidate_type: "host",
           codec: { video: "H264", audio: "OPUS" },
           packets_sent: 10_650,

@@ -53,6 +53,7 @@ describe("a viewer token", () => {
     );
     expect(verdict).toEqual({
       grant: {
+        subject: "alice",
         // Five seconds for the difference of two clocks.
         untilMs: (UNIX_SECONDS + 65) * 1000,
         bitrateMax: 2_000_000,

@@ -3,7 +3,10 @@ import { OPEN_GRANT, type ViewGrant } from "../../../src/auth/viewer-token.ts";
 import { BitrateNotAllowed, TokenInUse } from "../../../src/errors.ts";
 import { type ViewedStream, type ViewingEnd, Viewings } from "../../../src/whep/viewings.ts";
 
+let watchers = 0;
+
 class Watcher {
+  readonly id = `peer-${++watchers}`;
   ended: ViewingEnd | "left" | undefined;
   private listener = () => {};
 
@@ -110,6 +113,14 @@ describe("a token of ours", () => {
     expect(world.viewings.count("a")).toBe(1);
     world.watch({ minted });
     world.watch({ minted: { id: "b", viewersMax: 1 } });
+  });
+
+  test("is found by its viewer, as long as that watches", () => {
+    const world = new World();
+    const watcher = world.watch({ minted, subject: "alice" });
+    expect(world.viewings.grantOf(watcher.id)).toMatchObject({ minted, subject: "alice" });
+    watcher.leave();
+    expect(world.viewings.grantOf(watcher.id)).toBeUndefined();
   });
 
   test("that is revoked ends those who watch with it, and nobody else", () => {
