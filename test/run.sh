@@ -81,6 +81,9 @@ need go golang
 need ip iproute2
 need iptables iptables
 need debootstrap debootstrap
+need dockerd docker.io
+need docker-compose docker-compose
+need curl curl
 need jq jq
 
 bun install --frozen-lockfile --silent || {

@@ -83,8 +83,8 @@ describe("files of the bundle", () => {
     const missing = mounts.filter((path) => !existsSync(join(BUNDLE, path)));
     expect([...new Set(missing)].filter((path) => !data.includes(path))).toEqual([]);
     expect(data.filter((path) => !mounts.includes(path))).toEqual([]);
-    const { context, dockerfile } = compose.services.core.build;
-    expect(existsSync(join(BUNDLE, context, dockerfile))).toBe(true);
+    const { context } = compose.services.core.build;
+    expect(existsSync(join(BUNDLE, context, "..", "deploy/truenas/core/Dockerfile"))).toBe(true);
     const used = new Set([...text.matchAll(/\$\{(\w+)/g)].map(([, name]) => name ?? ""));
     const example = readFileSync(join(BUNDLE, ".env.example"), "utf8");
     const named = [...example.matchAll(/^(\w+)=/gm)].map(([, name]) => name ?? "");
@@ -104,6 +104,21 @@ describe("files of the bundle", () => {
       expect((await config("")).code).not.toBe(0);
     },
   );
+
+  test("the checklist of the README and validate.sh have the same lines, in the same order", () => {
+    const script = readFileSync(join(BUNDLE, "validate.sh"), "utf8");
+    const checks = [...script.matchAll(/\bcheck (?:'([^']+)'|"((?:[^"\\]|\\.)+)")/g)];
+    const inScript = checks.map(([, plain, quoted]) =>
+      (plain ?? quoted ?? "")
+        .replace("$container", "(container)")
+        .replace("$core_id", "(CORE_ID)")
+        .replaceAll('\\"', '"'),
+    );
+    const readme = readFileSync(join(BUNDLE, "README.md"), "utf8");
+    const list = readme.slice(readme.indexOf("| Line | How to see it |"));
+    const inReadme = [...list.matchAll(/^\| (.+?) \| .* \|$/gm)].map(([, line]) => line ?? "");
+    expect(inReadme.slice(2)).toEqual(inScript);
+  });
 
   test("Grafana finds Prometheus and the dashboards", () => {
     const [source] = yaml("grafana/provisioning/datasources/prometheus.yml").datasources;
