@@ -78,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listen = parseListenAddress(config.address);
   const streams = new StreamRegistry();
   const journal = openServerJournal(options);
-  const forMetrics = { config, streams, journal, ...CLOCKS };
+  const forMetrics = { config, streams, journal, logger, ...CLOCKS };
   const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
   const recent = openRecent({ streams, peers: () => peers, unixMs });

@@ -4,6 +4,7 @@ import {
   type DashboardBuilder,
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { CERTIFICATE_METRICS } from "../../src/metrics/certificate-names.ts";
 import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
 import { CORE, dashboard, RATE } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, POOR, stat, table, timeseries } from "./panels.ts";
@@ -46,7 +47,7 @@ function proofRow(builder: DashboardBuilder): void {
         title: "Failed handshakes",
         description:
           "In the shown time. fingerprint_mismatch: the certificate was not the one of the offer; dtls_failed: any other.",
-        width: 5,
+        width: 4,
         thresholds: badFrom(1),
         queries: [
           {
@@ -61,7 +62,7 @@ function proofRow(builder: DashboardBuilder): void {
         title: "Token signatures refused",
         description:
           "Signed tokens in the shown time whose signature was wrong. WebRTCSignatureVerificationFailure fires one minute after the first.",
-        width: 5,
+        width: 4,
         thresholds: badFrom(1),
         queries: [
           {
@@ -74,7 +75,7 @@ function proofRow(builder: DashboardBuilder): void {
       stat({
         title: "Oldest SRTP key",
         description: "A viewer's keys are as old as its session. Up to a day is fine.",
-        width: 6,
+        width: 4,
         unit: "s",
         thresholds: [
           { value: null, color: GOOD },
@@ -82,6 +83,22 @@ function proofRow(builder: DashboardBuilder): void {
           { value: 24 * HOUR, color: BAD },
         ],
         queries: [{ expr: `max(${VIEWER_METRICS.srtpKeyAge.name}{${CORE}})` }],
+      }),
+    )
+    .withPanel(
+      stat({
+        title: "Certificate",
+        description:
+          "Days until the certificate of the proxy in front ends. WebRTCCertificateExpiringSoon fires below 7. Empty where CORE_METRICS_CERTIFICATE_FILE names none.",
+        width: 4,
+        thresholds: [
+          { value: null, color: BAD },
+          { value: 1, color: POOR },
+          { value: 7, color: GOOD },
+        ],
+        queries: [
+          { expr: `(min(${CERTIFICATE_METRICS.notAfter.name}{${CORE}}) - time()) / 86400` },
+        ],
       }),
     );
 }

@@ -1,6 +1,7 @@
 /** The contract's metrics as a markdown table. */
 
 import { ALERT_METRICS } from "../../src/metrics/alert-names.ts";
+import { CERTIFICATE_METRICS } from "../../src/metrics/certificate-names.ts";
 import { HTTP_METRICS } from "../../src/metrics/http-names.ts";
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { CORE_LABEL, METRICS } from "../../src/metrics/names.ts";
@@ -20,6 +21,7 @@ export function describeMetrics(): string {
     TASK_METRICS,
     SCRAPE_METRICS,
     ALERT_METRICS,
+    CERTIFICATE_METRICS,
   ];
   const all = rooms.flatMap((some) => Object.values(some));
   const rows = all.map(({ name, type, labels, help }) => {

@@ -397,6 +397,13 @@ const MetricsSchema = group({
     secret: true,
     description: "When set, `/metrics` asks for name and password (Basic), or for the token above.",
   }),
+  certificate_file: text({
+    env: "CORE_METRICS_CERTIFICATE_FILE",
+    default: "",
+    allowed: "the path of a PEM file",
+    description:
+      "The certificate of the HTTPS proxy in front. Its end is read every hour and shown in the metrics, so that an alert comes in time. Empty: none.",
+  }),
   storage_scan_minutes: whole({
     env: "CORE_METRICS_STORAGE_SCAN_MINUTES",
     default: 360,

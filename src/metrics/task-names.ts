@@ -2,7 +2,12 @@
 import type { MetricDescription } from "./names.ts";
 
 /** Values of the label `task`. */
-export const TASKS = ["process_supervision", "journal_trim", "storage_reconciliation"] as const;
+export const TASKS = [
+  "process_supervision",
+  "journal_trim",
+  "storage_reconciliation",
+  "certificate_check",
+] as const;
 export type Task = (typeof TASKS)[number];
 
 /** Values of the label `store`: all of the database folder, and the event journal with it or apart. */

@@ -18,6 +18,8 @@ import { EXEC_STATES } from "../process/state.ts";
 import type { Shards } from "../shard/shards.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { CertificateWatch } from "./certificate-watch.ts";
 import { ffmpegUsage } from "./ffmpeg-usage.ts";
 import type { ServerJournal } from "./journal.ts";
 import { mediaStats } from "./media-stats.ts";
@@ -26,7 +28,11 @@ import { StorageWatch } from "./storage-watch.ts";
 /** However many ask for the metrics, and however often, this is how often they are written. */
 const REUSE_MS = 100;
 
+/** A renewed certificate is seen after this time at the latest. */
+const CERTIFICATE_MS = 3_600_000;
+
 export interface MetricsOptions {
+  readonly logger: Pick<Logger, "warn">;
   readonly config: Config;
   readonly streams: StreamRegistry;
   readonly journal: ServerJournal;
@@ -95,6 +101,7 @@ export function openExposition(
     }),
   });
   const storage = openStorageWatch(metrics, options, processes);
+  const certificate = openCertificateWatch(metrics, options);
   const stats = () => mediaStats(streams, peers, options.unixMs());
   const usage = () => ffmpegUsage(processes.manager);
   const refreshers = [
@@ -117,8 +124,28 @@ export function openExposition(
       nowMs: options.nowMs,
       reuseMs: REUSE_MS,
     }),
-    close: () => storage.close(),
+    close: () => {
+      storage.close();
+      certificate?.close();
+    },
   };
+}
+
+function openCertificateWatch(
+  { registry, tasks }: ServerMetrics,
+  { config, logger }: MetricsOptions,
+): CertificateWatch | undefined {
+  const file = config.metrics.certificate_file;
+  if (file === "") return undefined;
+  const watch = new CertificateWatch({
+    file,
+    registry,
+    intervalMs: CERTIFICATE_MS,
+    task: (work) => tasks.runAsync("certificate_check", work),
+    logger,
+  });
+  void watch.start();
+  return watch;
 }
 
 function openStorageWatch(

@@ -21,10 +21,13 @@ const ruleFiles = RULE_FILES.map((path) => join(BUNDLE, path));
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-rules-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("promtool accepts them", () => succeeds("promtool", "check", "rules", ...ruleFiles));
+test("promtool accepts them", () => succeeds("promtool", "check", "rules", ...ruleFiles), 30_000);
 
-test("each fires and stays quiet where it should", () =>
-  succeeds("promtool", "test", "rules", ...CASES));
+test(
+  "each fires and stays quiet where it should",
+  () => succeeds("promtool", "test", "rules", ...CASES),
+  30_000,
+);
 
 test("each is tried in both ways", () => {
   const tried: AlertTest[] = CASES.flatMap((path) =>

@@ -1,9 +1,9 @@
 /** The files of the monitoring bundle in deploy/truenas/core hold together. Needs promtool. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { BUNDLE, COMPOSE, CORE, run, succeeds, yaml } from "./support/bundle.ts";
+import { BUNDLE, COMPOSE, CORE, ROOT, run, succeeds, yaml } from "./support/bundle.ts";
 
 describe("files of the bundle", () => {
   const compose = yaml("docker-compose.yml");
@@ -98,6 +98,8 @@ describe("files of the bundle", () => {
     "compose understands it and insists on the password",
     async () => {
       const file = join(BUNDLE, "docker-compose.yml");
+      // What is built from is looked for, too.
+      mkdirSync(join(ROOT, "dist"), { recursive: true });
       const config = (password: string) =>
         run("env", `GRAFANA_ADMIN_PASSWORD=${password}`, ...(COMPOSE ?? []), "-f", file, "config");
       expect(await config("secret")).toMatchObject({ code: 0 });

@@ -3,8 +3,9 @@
  * server under load and errors. Needs prometheus.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { DASHBOARD_FOLDER, DASHBOARDS, render } from "../../deploy/dashboards/render.ts";
 import { METRICS } from "../../src/metrics/names.ts";
 import { ffmpegOf } from "../support/processes.ts";
@@ -21,8 +22,49 @@ const NOT_PROVOKED: Readonly<Record<string, string>> = {
   "Latency & performance / Congestion / queued":
     "the kernel takes packets faster than a scrape can see them wait",
   "Latency & performance / Congestion / dropped": "the kernel drops none on loopback",
-  "Security / Token signatures refused / ": "no token of this server is signed yet",
 };
+
+/** A stream that asks for a signed token; its FFmpeg is not started. */
+const GUARDED = {
+  id: "guarded",
+  reference: "guarded",
+  input: [{ id: "in", address: "testsrc=size=64x64:rate=5", options: ["-f", "lavfi"] }],
+  autostart: false,
+  webrtc: { enabled: true, token: "signed" },
+};
+/** A token of the right form that somebody else signed. */
+const FORGED = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded({ sub: "viewer" })}.${encoded("x")}`;
+
+function encoded(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+/** The path of a certificate that is good for a month. */
+function certificate(): string {
+  const file = join(mkdtempSync(join(tmpdir(), "dragonfork-certificate-")), "certificate.pem");
+  const key = [
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    "/dev/null",
+  ];
+  Bun.spawnSync([
+    "openssl",
+    "req",
+    "-x509",
+    ...key,
+    "-subj",
+    "/CN=test",
+    "-days",
+    "30",
+    "-out",
+    file,
+  ]);
+  return file;
+}
 
 describe("all dashboards", () => {
   test("the files are what `bun run dashboards` writes, and there are no others", async () => {
@@ -123,6 +165,7 @@ describe("a real Prometheus that scrapes a real server", () => {
   let viewer: WhepPlayer;
   let relayed: WhepPlayer;
   let prometheus: Prometheus;
+  const certificateFile = certificate();
 
   const play = async (change: (sdp: string, player: WhepPlayer) => string = (sdp) => sdp) => {
     const player = await WhepPlayer.create({ url: server.whep("test") });
@@ -186,14 +229,22 @@ describe("a real Prometheus that scrapes a real server", () => {
     const impostor = await play((sdp) => sdp.replaceAll(/(sha-256 )../g, "$100"));
     await viewersAre(2);
     impostor.vanish();
+    const forged = await fetch(server.whep(GUARDED.id), {
+      method: "POST",
+      headers: { "content-type": "application/sdp", authorization: `Bearer ${FORGED}` },
+      body: viewer.offer(),
+    });
+    expect(forged.status).toBe(401);
   }
 
   beforeAll(async () => {
     server = await startServer({
       demo: true,
+      processes: [GUARDED],
       env: {
         CORE_ID: CORE,
         CORE_MEDIA_WORKERS: "1",
+        CORE_METRICS_CERTIFICATE_FILE: certificateFile,
         CORE_WEBRTC_MAX_PEERS_PER_STREAM: "3",
         CORE_WEBRTC_ICE_TIMEOUT_SECONDS: "1",
       },
@@ -220,6 +271,7 @@ describe("a real Prometheus that scrapes a real server", () => {
     await relayed?.close();
     await prometheus?.stop();
     await server?.stop();
+    rmSync(dirname(certificateFile), { recursive: true });
   });
 
   test("it scrapes without an error and all series carry the core label", async () => {
@@ -282,7 +334,7 @@ describe("a real Prometheus that scrapes a real server", () => {
   test("the variables have values", async () => {
     const known = async (label: string) => (await prometheus.get(`label/${label}/values`)).data;
     expect(await known("core")).toContain(CORE);
-    expect(await known("stream_id")).toEqual(["test", "unknown"]);
+    expect(await known("stream_id")).toEqual([GUARDED.id, "test", "unknown"]);
   });
 
   test("the killed FFmpeg fires its alert, which the dashboards mark", async () => {
