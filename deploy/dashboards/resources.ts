@@ -7,6 +7,8 @@ import {
 import { HTTP_METRICS } from "../../src/metrics/http-names.ts";
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { PROCESS_METRICS } from "../../src/metrics/process-names.ts";
+import { SCRAPE_METRICS } from "../../src/metrics/scrape-names.ts";
+import { TASK_METRICS } from "../../src/metrics/task-names.ts";
 import { CORE, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, gauge, POOR, stat, timeseries } from "./panels.ts";
 
@@ -21,7 +23,7 @@ export function resources(): Dashboard {
       description: "CPU, memory, network and descriptors of the server, and its FFmpegs.",
       tags: ["webrtc", "resources"],
     },
-    [serverRow, ffmpegRow, httpRow],
+    [serverRow, ffmpegRow, httpRow, backgroundRow],
   );
 }
 
@@ -240,6 +242,65 @@ function httpRow(builder: DashboardBuilder): void {
             expr: `sum by (api) (${HTTP_METRICS.inProgress.name}{${CORE}})`,
             legend: "{{api}}",
           },
+        ],
+      }),
+    );
+}
+
+function backgroundRow(builder: DashboardBuilder): void {
+  builder
+    .withRow(new RowBuilder("Background and storage"))
+    .withPanel(
+      timeseries({
+        title: "Background tasks",
+        description: "Seconds since each last came to a good end.",
+        width: 6,
+        unit: "s",
+        queries: [
+          {
+            expr: `time() - max by (task) (${TASK_METRICS.lastSuccess.name}{${CORE}})`,
+            legend: "{{task}}",
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      stat({
+        title: "Failed background tasks",
+        description: "Runs in the shown time that failed. The log says why.",
+        width: 6,
+        thresholds: badFrom(1, POOR),
+        queries: [
+          {
+            expr: `sum by (task) (round(increase(${TASK_METRICS.errors.name}{${CORE}}[$__range])))`,
+            legend: "{{task}}",
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      timeseries({
+        title: "Storage",
+        description: "Bytes on disk: the database folder, and the event journal.",
+        width: 6,
+        unit: "decbytes",
+        queries: [
+          {
+            expr: `sum by (store) (${TASK_METRICS.storageBytes.name}{${CORE}})`,
+            legend: "{{store}}",
+          },
+        ],
+      }),
+    )
+    .withPanel(
+      timeseries({
+        title: "Scrape",
+        description: "How long the server takes to write its metrics.",
+        width: 6,
+        unit: "s",
+        queries: [
+          { expr: `max(${SCRAPE_METRICS.duration.name}{${CORE}})`, legend: "duration" },
+          { expr: `max(${SCRAPE_METRICS.cpu.name}{${CORE}})`, legend: "main thread busy" },
         ],
       }),
     );

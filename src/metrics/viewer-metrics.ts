@@ -228,6 +228,7 @@ export class ViewerMetrics {
     this.opened.add(stream_id);
     this.attempted.inc({ stream_id }, 0);
     this.relayFallbacks.inc({ stream_id }, 0);
+    this.framesSkipped.inc({ stream_id }, 0);
     for (const connection_type of ["direct", "relay"]) {
       this.established.inc({ stream_id, connection_type }, 0);
     }

@@ -1,6 +1,15 @@
 /** The files of the monitoring bundle in deploy/truenas/core hold together. Needs promtool. */
 import { describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { BUNDLE, COMPOSE, CORE, ROOT, run, succeeds, yaml } from "./support/bundle.ts";
@@ -105,6 +114,7 @@ describe("files of the bundle", () => {
       expect(await config("secret")).toMatchObject({ code: 0 });
       expect((await config("")).code).not.toBe(0);
     },
+    60_000,
   );
 
   test("the checklist of the README and validate.sh have the same lines, in the same order", () => {
@@ -121,6 +131,22 @@ describe("files of the bundle", () => {
     const inReadme = [...list.matchAll(/^\| (.+?) \| .* \|$/gm)].map(([, line]) => line ?? "");
     expect(inReadme.slice(2)).toEqual(inScript);
   });
+
+  test("validate.sh fails line by line where nothing runs", async () => {
+    const bundle = mkdtempSync(join(tmpdir(), "dragonfork-bundle-"));
+    const noPorts = "PROM_PORT=1\nGRAFANA_PORT=1\nCORE_HTTP_PORT=1\n";
+    writeFileSync(join(bundle, ".env"), `GRAFANA_ADMIN_PASSWORD=x\n${noPorts}`);
+    for (const path of ["validate.sh", "prom", "grafana"]) {
+      cpSync(join(BUNDLE, path), join(bundle, path), { recursive: true });
+    }
+    const none = ["DOCKER_HOST=unix:///nowhere", "VALIDATE_SECONDS=0"];
+    const { code, output } = await run("env", ...none, "sh", join(bundle, "validate.sh"));
+    rmSync(bundle, { recursive: true });
+    expect(code).toBe(1);
+    expect(output).toContain("pass  .env has a password for Grafana\n");
+    expect(output).toContain("FAIL  Prometheus scrapes the server\n");
+    expect(output).toMatch(/^1 passed, 2\d failed$/m);
+  }, 30_000);
 
   test("Grafana finds Prometheus and the dashboards", () => {
     const [source] = yaml("grafana/provisioning/datasources/prometheus.yml").datasources;

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DASHBOARD_FOLDER, DASHBOARDS, render } from "../../deploy/dashboards/render.ts";
 import { METRICS } from "../../src/metrics/names.ts";
+import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
 import { ffmpegOf } from "../support/processes.ts";
 import { ReceiverReports } from "../support/receiver-reports.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
@@ -22,6 +23,7 @@ const NOT_PROVOKED: Readonly<Record<string, string>> = {
   "Latency & performance / Congestion / queued":
     "the kernel takes packets faster than a scrape can see them wait",
   "Latency & performance / Congestion / dropped": "the kernel drops none on loopback",
+  "Resources / Failed background tasks / {{task}}": "no task fails",
 };
 
 /** A stream that asks for a signed token; its FFmpeg is not started. */
@@ -75,7 +77,7 @@ describe("all dashboards", () => {
       const text = readFileSync(join(ROOT, DASHBOARD_FOLDER, name), "utf8");
       expect(text).toBe(await render(name, build));
     }
-  });
+  }, 60_000);
 
   test("each has an address of its own, two variables, links, marks of alerts and refreshes every 30 s", () => {
     expect(new Set(SHOWN.map(({ dashboard }) => dashboard.uid)).size).toBe(SHOWN.length);
@@ -205,6 +207,9 @@ describe("a real Prometheus that scrapes a real server", () => {
       player.nack(video?.ssrc ?? 0, [video?.highestSequence ?? 0]);
       reports.pictureLost();
     }
+    const isCongested = async () =>
+      (await server.metric(VIEWER_METRICS.framesSkipped.name, { stream_id: "test" })) > 0;
+    await until(isCongested, 10_000, "frames to be left out");
   }
 
   /** One of each request that a panel counts: a viewer that plays, and the errors. */
