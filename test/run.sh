@@ -85,6 +85,8 @@ need dockerd docker.io
 need docker-compose docker-compose
 need curl curl
 need jq jq
+# Debian's Python comes without the module that makes an environment.
+if ! python3 -c 'import ensurepip' 2>/dev/null; then sh deploy/apt-install.sh python3-venv || :; fi
 
 bun install --frozen-lockfile --silent || {
   say "The dependencies could not be installed; the lines above say why."

@@ -30,7 +30,8 @@ export interface Operation {
   readonly body?: { readonly type: string; readonly schema: TSchema; readonly example: unknown };
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems?: readonly ProblemKind[];
-  readonly secured?: boolean;
+  /** Who may call it: without it everybody; "stream": it depends on the stream; "admin": administrators. */
+  readonly access?: "stream" | "admin";
 }
 
 const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
@@ -40,6 +41,9 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>
   429: { "Retry-After": "Seconds after which to try again." },
   503: { "Retry-After": "Seconds after which to try again." },
 };
+
+/** The empty requirement of OpenAPI 3.1 §4.8.10 makes the token optional. */
+const SECURITY = { admin: [{ bearer: [] }], stream: [{ bearer: [] }, {}] };
 
 export const STREAM_ID: Parameter = {
   name: "id",
@@ -67,7 +71,7 @@ export function operation(route: Operation): DocumentDecoration {
       },
     }),
     responses: { ...answersOf(route), ...problemsOf(route.problems ?? []) },
-    ...(route.secured === true && { security: [{ bearer: [] }] }),
+    security: route.access === undefined ? [] : SECURITY[route.access],
   };
 }
 

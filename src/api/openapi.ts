@@ -45,6 +45,8 @@ export function openApi(options: OpenApiOptions): Elysia {
       // OPTIONS and HEAD are part of WHEP, so they are described too.
       excludeMethods: [],
       documentation: {
+        // TypeBox writes the JSON Schema that 3.1 takes; the plug-in would say 3.0.3.
+        ...{ openapi: "3.1.0" },
         info: {
           title: "Dragon Fork",
           description: DESCRIPTION,

@@ -47,6 +47,7 @@ const noContent = { description: "It is there. No content." };
 export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> = {
   post: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "Watch a stream",
     description:
       "Takes the player's SDP offer and answers it. Waits a few seconds for a source that is starting. The server is an ICE-lite agent: all its candidates are in the answer.",
@@ -85,6 +86,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   getEndpoint: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "See whether a stream exists",
     description: "Also for a stream that is not live.",
     parameters: [STREAM_ID],
@@ -93,6 +95,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   headEndpoint: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "See what a stream's endpoint speaks",
     description: "WHEP's way for a player to find out that a URL is a WHEP endpoint.",
     parameters: [STREAM_ID],
@@ -117,6 +120,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   patch: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "Trickle ICE candidates or restart ICE",
     description:
       "New credentials in the fragment restart ICE; media goes on until the new path is up. Candidates alone are taken note of: nothing is ever sent to an address that did not prove itself.",
@@ -148,6 +152,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   delete: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "Stop watching",
     description:
       "Ends the session at once. Idempotent: 204 also for a session that has ended or never was, so that an unguessed URL tells nothing.",
@@ -157,6 +162,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   getSession: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "See whether a session lives",
     description:
       "504 for a minute when the session found no network path in time, 404 when it ended otherwise.",
@@ -166,6 +172,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   }),
   headSession: operation({
     tag: "WHEP",
+    access: "stream",
     summary: "See whether a session lives",
     description: "As GET.",
     parameters: [STREAM_ID, SESSION],

@@ -71,10 +71,12 @@ describe("the document", () => {
     expect(described.map((parameter) => parameter.name)).toEqual(inPath);
     if (/^(post|put|patch) /.test(name)) expect(operation.requestBody).toBeDefined();
     const refresh = name === "get /api/login/refresh";
+    const whep = name.includes("/whep/") && !name.startsWith("options ");
     const profiles = name.includes("/debug/");
     const open = /\/(?:whep|widget)\//.test(name);
     const admin = refresh || profiles || (name.includes("/api/v3/") && !open);
-    expect(operation.security !== undefined).toBe(admin);
+    const token = { bearer: [] };
+    expect(operation.security).toEqual(admin ? [token] : whep ? [token, {}] : []);
   });
 
   test("has a schema and an example for every JSON body", () => {

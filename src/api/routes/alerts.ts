@@ -112,5 +112,5 @@ const testDetail = operation({
     "forbidden",
     "body-too-large",
   ],
-  secured: true,
+  access: "admin",
 });

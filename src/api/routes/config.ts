@@ -81,7 +81,7 @@ const ConfigSchema = Type.Object({
 });
 
 const time = "2026-11-20T21:03:38.120Z";
-const common = { tag: "Server", secured: true } as const;
+const common = { tag: "Server", access: "admin" } as const;
 
 const getDetail = operation({
   ...common,

@@ -78,7 +78,7 @@ export const EVENT_DETAILS = {
       },
     },
     problems: ["field-invalid", "unauthorized", "forbidden", "listener-limit-reached"],
-    secured: true,
+    access: "admin",
   }),
   query: operation({
     tag: "Events",
@@ -116,7 +116,7 @@ export const EVENT_DETAILS = {
       "forbidden",
       "journal-unavailable",
     ],
-    secured: true,
+    access: "admin",
   }),
   stats: operation({
     tag: "Events",
@@ -151,6 +151,6 @@ export const EVENT_DETAILS = {
       },
     },
     problems: ["unauthorized", "forbidden", "journal-unavailable"],
-    secured: true,
+    access: "admin",
   }),
 } as const;

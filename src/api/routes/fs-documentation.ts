@@ -23,7 +23,7 @@ const query = (parameter: string, description: string): Parameter => ({
   in: "query",
   description,
 });
-const common = { tag: "Storage", secured: true } as const;
+const common = { tag: "Storage", access: "admin" } as const;
 const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
 
 const StoragesSchema = Type.Array(
@@ -120,11 +120,11 @@ export const FS_DETAILS = {
   }),
 };
 
-/** The routes with a wildcard. */
+/** The routes with a wildcard, which Elysia's plug-in leaves out. */
 export const FS_PATHS = {
   "/api/v3/fs/{name}/{path}": {
-    get: FS_DETAILS.get,
-    put: FS_DETAILS.put,
-    delete: FS_DETAILS.remove,
+    get: { operationId: "readFile", ...FS_DETAILS.get },
+    put: { operationId: "writeFile", ...FS_DETAILS.put },
+    delete: { operationId: "deleteFile", ...FS_DETAILS.remove },
   },
 };

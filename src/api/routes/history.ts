@@ -71,5 +71,5 @@ const detail = operation({
     },
   },
   problems: ["unauthorized", "forbidden", "stream-not-found"],
-  secured: true,
+  access: "admin",
 });

@@ -73,5 +73,5 @@ const detail = operation({
     },
   },
   problems: ["unauthorized", "forbidden"],
-  secured: true,
+  access: "admin",
 });

@@ -107,5 +107,5 @@ const refreshDetail = operation({
     },
   },
   problems: ["unauthorized"],
-  secured: true,
+  access: "admin",
 });

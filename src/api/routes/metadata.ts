@@ -33,7 +33,7 @@ const key: Parameter = {
   required: true,
   example: "ui",
 };
-const common = { tag: "Server", secured: true } as const;
+const common = { tag: "Server", access: "admin" } as const;
 const value = {
   200: { description: "The value.", type: JSON_TYPE, schema: Type.Unknown(), example },
 };

@@ -108,7 +108,7 @@ const ResultSchema = Type.Object({
   ),
 });
 
-const common = { tag: "Server", secured: true } as const;
+const common = { tag: "Server", access: "admin" } as const;
 
 const listDetail = operation({
   ...common,

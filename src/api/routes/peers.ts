@@ -118,7 +118,7 @@ const listDetail = operation({
     },
   },
   problems: ["unauthorized", "forbidden", "stream-not-found"],
-  secured: true,
+  access: "admin",
 });
 
 const kickDetail = operation({
@@ -131,5 +131,5 @@ const kickDetail = operation({
   ],
   answers: { 204: { description: "The viewer is gone." } },
   problems: ["unauthorized", "forbidden", "stream-not-found", "peer-not-found"],
-  secured: true,
+  access: "admin",
 });

@@ -1,8 +1,10 @@
 /** What the API documentation says of the process routes. */
 import { type TSchema, Type } from "@sinclair/typebox";
+import { defaultWebrtcBlock } from "../../process/record/webrtc-block.ts";
 import { ProcessRecordSchema } from "../../process/record.ts";
 import { type Answer, operation, type Parameter } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
+import { partialSchema } from "../partial-schema.ts";
 import type { ProblemKind } from "../problem.ts";
 import {
   CommandSchema,
@@ -50,7 +52,7 @@ const stored = (headers: Readonly<Record<string, string>>): Record<number, Answe
   },
 });
 const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
-const common = { tag: "Process", secured: true } as const;
+const common = { tag: "Process", access: "admin" } as const;
 const answer = (
   description: string,
   schema: TSchema,
@@ -71,8 +73,17 @@ const config = {
   autostart: true,
   stale_timeout_seconds: 30,
   limits: { cpu_usage: 0, memory_mbytes: 0, waitfor_seconds: 0 },
+  webrtc: { ...defaultWebrtcBlock(), enabled: true },
+};
+/** What a client has to send for it. */
+const newConfig = {
+  id: "camera",
+  input: [{ id: "in0", address: "rtsp://camera.example/stream" }],
+  reconnect: true,
+  reconnect_delay_seconds: 5,
   webrtc: { enabled: true },
 };
+const RecordInputSchema = partialSchema(ProcessRecordSchema);
 const state = {
   order: "start",
   exec: "running",
@@ -137,7 +148,7 @@ export const PROCESS_DETAILS = {
     description:
       "Starts it where autostart is true, which is the default. Unknown fields are ignored, null means the default.",
     parameters: [dryRun],
-    body: { type: JSON_TYPE, schema: ProcessRecordSchema, example: config },
+    body: { type: JSON_TYPE, schema: RecordInputSchema, example: newConfig },
     answers: stored({}),
     problems: [...guarded, "process-invalid", "command-failed", "body-too-large", "store-failed"],
   }),
@@ -157,7 +168,7 @@ export const PROCESS_DETAILS = {
     parameters: [id, dryRun],
     body: {
       type: JSON_TYPE,
-      schema: ProcessRecordSchema,
+      schema: RecordInputSchema,
       example: { reconnect_delay_seconds: 7 },
     },
     answers: stored({
@@ -178,7 +189,7 @@ export const PROCESS_DETAILS = {
     description: "Stops it first, and ends its viewers.",
     parameters: [id],
     answers: answer("It is gone.", OkSchema, "OK"),
-    problems: [...guarded, "process-not-found", "store-failed"],
+    problems: [...guarded, "process-invalid", "process-not-found", "store-failed"],
   }),
   command: operation({
     ...common,

@@ -82,7 +82,7 @@ const INDEX = `Profiles of the main thread. Media workers have threads of their 
 The thread stands still while the heap is counted, for about a second per 100 MB: viewers may see that.
 `;
 
-const SERVER = { tag: "Server", secured: true } as const;
+const SERVER = { tag: "Server", access: "admin" } as const;
 const OPTIONAL = "Only where PPROF=1.";
 
 const indexDetail = operation({

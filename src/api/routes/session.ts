@@ -215,7 +215,7 @@ const session = {
   bandwidth_rx_kbit: 0,
   bandwidth_tx_kbit: 2450.5,
 };
-const common = { tag: "WebRTC", parameters: [collectors], secured: true } as const;
+const common = { tag: "WebRTC", parameters: [collectors], access: "admin" } as const;
 
 const summaryDetail = operation({
   ...common,

@@ -172,7 +172,7 @@ const listDetail = operation({
     },
   },
   problems: ["field-invalid", "unauthorized", "forbidden"],
-  secured: true,
+  access: "admin",
 });
 
 const oneDetail = operation({
@@ -193,5 +193,5 @@ const oneDetail = operation({
     },
   },
   problems: ["unauthorized", "forbidden", "session-not-found"],
-  secured: true,
+  access: "admin",
 });

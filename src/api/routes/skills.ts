@@ -69,7 +69,7 @@ const common = {
   tag: "Server",
   answers,
   problems: ["unauthorized", "forbidden", "ffmpeg-unavailable"],
-  secured: true,
+  access: "admin",
 } as const;
 
 const getDetail = operation({

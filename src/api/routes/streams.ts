@@ -96,5 +96,5 @@ const listDetail = operation({
     },
   },
   problems: ["unauthorized", "forbidden"],
-  secured: true,
+  access: "admin",
 });

@@ -111,7 +111,7 @@ const mintDetail = operation({
     "body-too-large",
     "token-limit-reached",
   ],
-  secured: true,
+  access: "admin",
 });
 
 const listDetail = operation({
@@ -129,7 +129,7 @@ const listDetail = operation({
     },
   },
   problems: ["unauthorized", "forbidden", "stream-not-found"],
-  secured: true,
+  access: "admin",
 });
 
 const revokeDetail = operation({
@@ -142,5 +142,5 @@ const revokeDetail = operation({
   ],
   answers: { 204: { description: "The token is void." } },
   problems: ["unauthorized", "forbidden", "stream-not-found", "token-not-found"],
-  secured: true,
+  access: "admin",
 });
