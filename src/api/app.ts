@@ -24,6 +24,7 @@ import {
   metricsGuard,
   routeGuard,
 } from "./auth.ts";
+import { cors } from "./cors.ts";
 import { refuseForeignPage } from "./foreign-page.ts";
 import { LoginBackoff } from "./login-backoff.ts";
 import { openApi } from "./openapi.ts";
@@ -151,6 +152,7 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
   });
   app.use(requests.hook());
   app.use(deps.httpMetrics.hook());
+  app.use(cors({ all: deps.login !== undefined, origins: deps.admin.allowedOrigins }));
   const refusal = routeGuard(deps.login === undefined ? undefined : guard);
   app.onError(async ({ error, code, path, request, set }) => {
     const refused = code === "NOT_FOUND" ? await refusal(request, path) : undefined;
