@@ -87,6 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     config,
     streams,
     disk: openDisk(config),
+    logger,
     ...later,
     ...CLOCKS,
   });

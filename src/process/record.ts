@@ -10,6 +10,7 @@ import {
   inputAddressProblem,
   outputAddressProblem,
 } from "./record/address.ts";
+import { type CleanupRule, parseCleanup } from "./record/cleanup.ts";
 import { asFields, type Fields, Problems } from "./record/fields.ts";
 import { parseWebrtcBlock, type WebrtcBlock, WebrtcBlockSchema } from "./record/webrtc-block.ts";
 
@@ -24,8 +25,8 @@ export interface ProcessIO {
   id: string;
   address: string;
   options: string[];
-  /** Kept for Core's clients; not acted on. */
-  cleanup: unknown[];
+  /** Of an output: what becomes of its files. */
+  cleanup: CleanupRule[];
 }
 
 export interface ProcessLimits {
@@ -51,11 +52,23 @@ export interface ProcessRecord {
 
 export const idLengthMax = 256;
 
+const CleanupSchema = Type.Object({
+  pattern: Type.String({
+    description: "A glob over the storage, such as `disk:/live/*.ts`; placeholders are filled in.",
+  }),
+  max_files: Type.Integer({
+    minimum: 0,
+    description: "The oldest ones above it go; 0 = no limit.",
+  }),
+  max_file_age_seconds: Type.Integer({ minimum: 0, description: "0 = no limit." }),
+  purge_on_delete: Type.Boolean({ description: "All of them go with the process." }),
+});
+
 const IoSchema = Type.Object({
   id: Type.String({ maxLength: idLengthMax }),
   address: Type.String(),
   options: Type.Array(Type.String()),
-  cleanup: Type.Optional(Type.Array(Type.Unknown())),
+  cleanup: Type.Optional(Type.Array(CleanupSchema)),
 });
 
 /** For the API documentation; parseRecord is more tolerant and has the messages. */
@@ -158,9 +171,16 @@ function parseIos(
       id: io?.text("id", otherwise) ?? otherwise,
       address: io?.text("address", old?.address ?? "") ?? "",
       options: io?.texts("options", old?.options ?? []) ?? [],
-      cleanup: [...(io?.list("cleanup") ?? old?.cleanup ?? [])],
+      cleanup: cleanupOf(io, `${path}.cleanup`, old?.cleanup ?? []),
     };
   });
+}
+
+function cleanupOf(io: Fields | undefined, path: string, otherwise: CleanupRule[]): CleanupRule[] {
+  const list = io?.list("cleanup");
+  return io === undefined || list === undefined
+    ? [...otherwise]
+    : parseCleanup(list, path, io.problems);
 }
 
 /** A missing list is a mistake in the JSON for Core, an empty one a broken rule. */

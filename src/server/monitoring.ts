@@ -1,14 +1,19 @@
-/** What the API tells in datarhei Core's numbers: machine, processes and viewers, now and over the last minutes. */
+/**
+ * What the API tells in datarhei Core's numbers: machine, processes and viewers, now and over the last minutes; and the
+ * storage that is part of it, kept tidy.
+ */
 import { resolve } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { HostValues } from "../monitor/host.ts";
 import { Monitor } from "../monitor/monitor.ts";
 import { ProcessValues, StateCounts } from "../monitor/processes.ts";
 import { Viewing } from "../monitor/viewing.ts";
+import { CLEANUP_MS, StorageCleanup } from "../process/cleanup.ts";
 import type { ProcessManager } from "../process/manager.ts";
 import type { Shards } from "../shard/shards.ts";
 import type { DiskStorage } from "../storage/disk.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
+import type { Logger } from "../telemetry/logger.ts";
 import type { SourceHooks } from "./stream-sources.ts";
 
 export interface MonitoringOptions {
@@ -18,6 +23,7 @@ export interface MonitoringOptions {
   readonly peers: () => Pick<Shards, "all" | "totals">;
   readonly processes: () => Pick<ProcessManager, "list" | "state">;
   readonly disk: DiskStorage;
+  readonly logger: Pick<Logger, "debug">;
   /** Monotonic milliseconds. */
   readonly nowMs: () => number;
   /** Unix milliseconds. */
@@ -57,28 +63,40 @@ export function openMonitoring(options: MonitoringOptions): ServerMonitoring {
   const all = { list: () => processes().list(), state: (id: string) => processes().state(id) };
   const collectors = [host, new ProcessValues(all, counts), viewing];
   const monitor = new Monitor({ collectors, rangeSeconds, intervalSeconds, unixMs });
-  const timer = setInterval(() => {
-    viewing.measure();
-    if (enable) void monitor.sample();
-  }, intervalSeconds * 1000);
-  timer.unref();
+  const cleanup = new StorageCleanup({ disk, unixMs, log: options.logger });
+  const timers = [
+    setInterval(() => {
+      viewing.measure();
+      if (enable) void monitor.sample();
+    }, intervalSeconds * 1000),
+    setInterval(() => void cleanup.look(), CLEANUP_MS),
+  ];
+  for (const timer of timers) timer.unref();
   return {
     disk,
     viewing,
     monitor,
-    watch: (sources) => watched(sources, counts, viewing),
-    close: () => clearInterval(timer),
+    watch: (sources) => watched(sources, { counts, viewing, cleanup }),
+    close: () => {
+      for (const timer of timers) clearInterval(timer);
+    },
   };
+}
+
+interface Watchers {
+  readonly counts: StateCounts;
+  readonly viewing: Viewing;
+  readonly cleanup: StorageCleanup;
 }
 
 function watched(
   { hooks, onRecord }: SourceHooks,
-  counts: StateCounts,
-  viewing: Viewing,
+  { counts, viewing, cleanup }: Watchers,
 ): SourceHooks {
   return {
     onRecord: (record, id) => {
       onRecord(record, id);
+      cleanup.recordChanged(record, id);
       if (record !== undefined) return;
       counts.removed(id);
       viewing.removed(id);
