@@ -7,9 +7,13 @@ import { Elysia } from "elysia";
 import { serveAsset } from "./asset.ts";
 import adminSessionJs from "./browser/admin-session.js" with { type: "text" };
 import failuresJs from "./browser/failures.js" with { type: "text" };
+import lastHourJs from "./browser/last-hour.js" with { type: "text" };
+import lastViewersJs from "./browser/last-viewers.js" with { type: "text" };
 import mediaControlsJs from "./browser/media-controls.js" with { type: "text" };
 import playerJs from "./browser/player.js" with { type: "text" };
 import playerReportJs from "./browser/player-report.js" with { type: "text" };
+import plotJs from "./browser/plot.js" with { type: "text" };
+import sessionWordsJs from "./browser/session-words.js" with { type: "text" };
 import statisticsJs from "./browser/statistics.js" with { type: "text" };
 import statisticsPanelJs from "./browser/statistics-panel.js" with { type: "text" };
 import statusJs from "./browser/status.js" with { type: "text" };
@@ -19,19 +23,27 @@ import whepClientJs from "./browser/whep-client.js" with { type: "text" };
 import whepPlayerJs from "./browser/whep-player.js" with { type: "text" };
 import faviconSvg from "./favicon.svg" with { type: "text" };
 import pageCss from "./page.css" with { type: "text" };
+import playerCss from "./player.css" with { type: "text" };
 import playerHtml from "./player.html" with { type: "text" };
+import statusCss from "./status.css" with { type: "text" };
 import statusHtml from "./status.html" with { type: "text" };
 
 const ASSETS: Readonly<Record<string, string>> = {
   "admin-session.js": adminSessionJs,
   "failures.js": failuresJs,
   "favicon.svg": faviconSvg,
+  "last-hour.js": lastHourJs,
+  "last-viewers.js": lastViewersJs,
   "media-controls.js": mediaControlsJs,
   "page.css": pageCss,
   "player-report.js": playerReportJs,
+  "player.css": playerCss,
   "player.js": playerJs,
+  "plot.js": plotJs,
+  "session-words.js": sessionWordsJs,
   "statistics-panel.js": statisticsPanelJs,
   "statistics.js": statisticsJs,
+  "status.css": statusCss,
   "status.js": statusJs,
   "stream-row.js": streamRowJs,
   "token-store.js": tokenStoreJs,

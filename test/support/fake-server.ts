@@ -6,6 +6,7 @@
 import { Elysia } from "elysia";
 import { openApi } from "../../src/api/openapi.ts";
 import { pageRoutes } from "../../src/web/pages.ts";
+import { busyHour, failedSession, timeline } from "./fake-recent.ts";
 
 export interface FakeStream {
   id: string;
@@ -95,6 +96,9 @@ export function problem(
   });
 }
 
+/** Not on the API page. */
+const HIDDEN = { detail: { hide: true } };
+
 /** Starts on a free port. Change `streams` and `whep` at any time; `seen` lists the API requests. */
 export function startFakeServer() {
   const fake = {
@@ -103,6 +107,8 @@ export function startFakeServer() {
     auths: [] as string[],
     login: (_request: Request): Response | Promise<Response> => problem(404, "route-not-found"),
     streams: (_request: Request): Response => Response.json([liveStream]),
+    history: (_id: string): Response => Response.json(busyHour),
+    sessions: (): readonly object[] => [],
     whep: (_request: SeenRequest): Response | Promise<Response> => problem(404, "stream-not-found"),
     seen: [] as SeenRequest[],
     stop: () => app.stop(true),
@@ -115,6 +121,9 @@ export function startFakeServer() {
     .get("/api/v3/webrtc/streams", ({ request }) => fake.streams(request), {
       detail: { summary: "List the streams", tags: ["WebRTC"] },
     })
+    .get("/api/v3/webrtc/streams/:id/history", ({ params }) => fake.history(params.id), HIDDEN)
+    .get("/api/v3/webrtc/sessions", () => fake.sessions(), HIDDEN)
+    .get("/api/v3/webrtc/sessions/:id", () => ({ ...failedSession, timeline }), HIDDEN)
     .all(
       "/api/v3/whep/*",
       async ({ request }) => {

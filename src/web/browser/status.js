@@ -1,13 +1,20 @@
 // The list of streams: asks the API every two seconds while somebody looks.
 
 import { AdminSession } from "./admin-session.js";
+import { LastHour } from "./last-hour.js";
+import { LastViewers } from "./last-viewers.js";
 import { keepTableRoles, streamRow } from "./stream-row.js";
 
 const POLL_MS = 2000;
+/** What is shown to those who may see it. */
+const SECTIONS = ["list", "last-hour", "last-viewers"];
 
 const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
 const session = new AdminSession();
+const get = (path) => session.get(path);
+const lastHour = new LastHour(get, byId("hours"));
+const lastViewers = new LastViewers(get, { root: byId("sessions"), empty: byId("no-viewers") });
 const rows = new Map();
 const states = new Map();
 let timer;
@@ -24,8 +31,12 @@ async function refresh() {
   clearTimeout(timer);
   try {
     const response = await session.get("/api/v3/webrtc/streams");
-    if (response.ok) showStreams(await response.json());
-    else await showRefusal(response);
+    if (response.ok) {
+      const streams = await response.json();
+      showStreams(streams);
+      await lastHour.show(streams.map(({ id }) => id));
+      await lastViewers.show();
+    } else await showRefusal(response);
   } catch {
     showFailure("The server does not answer. It may be restarting; this page keeps asking.");
   }
@@ -52,7 +63,7 @@ function askFor(what, field, message) {
   root.dataset.state = `needs-${what}`;
   setText("message", message);
   byId("message").hidden = message === "";
-  byId("list").hidden = true;
+  for (const section of SECTIONS) byId(section).hidden = true;
   byId(`${what}-form`).hidden = false;
   byId(field).focus();
 }
@@ -68,7 +79,7 @@ function showStreams(streams) {
   byId("message").hidden = true;
   byId("token-form").hidden = true;
   byId("login-form").hidden = true;
-  byId("list").hidden = false;
+  for (const section of SECTIONS) byId(section).hidden = false;
   byId("empty").hidden = streams.length > 0;
   byId("table").hidden = streams.length === 0;
   updateRows(streams);
