@@ -115,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const isDraining = () => draining;
   const app = createApp({
     about: aboutSettings(options),
-    ...accessSettings(options, listen.host, room.store.viewerTokens),
+    ...accessSettings(options, listen.host, journal.tokens(room.store.viewerTokens)),
     whep: whepSettings(config),
     streams,
     peers,
@@ -124,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     instruments: metrics.instruments,
     httpMetrics: metrics.http,
     joins: observe.joins,
+    onRefusal: journal.refused,
     events: journal.events,
     ...recent,
     exposition: scrape.exposition,

@@ -8,6 +8,7 @@ import type { Exposition } from "../metrics/exposition.ts";
 import { type HttpHookOptions, whepHttpHook } from "../metrics/http-hook.ts";
 import type { HttpMetrics } from "../metrics/http-metrics.ts";
 import type { Instruments } from "../metrics/instruments.ts";
+import type { SecurityEvent } from "../security-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
 import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
@@ -91,6 +92,15 @@ export interface JoinSink {
   refused(streamId: string, kind: DomainErrorKind | "internal-error", ids: RequestIds): void;
 }
 
+/** A request failed in a way that security watches. */
+export interface RequestRefusal {
+  readonly event: SecurityEvent;
+  readonly method: string;
+  readonly url: string;
+  readonly clientAddress: string;
+  readonly ids: RequestIds;
+}
+
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
@@ -107,6 +117,7 @@ export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly instruments: Instruments;
   readonly httpMetrics: HttpMetrics;
   readonly joins: JoinSink;
+  readonly onRefusal: (refusal: RequestRefusal) => void;
   readonly events: EventsApi;
   readonly sessions: SessionsApi;
   readonly history: HistoryOptions["history"];
@@ -163,7 +174,12 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
         deps.logger.error("request failed", { id, request: id, trace, ...causeFields(cause) });
       },
     });
-    logSecurityEvent(deps.logger, refused ?? error, requests.of(request));
+    tellSecurityEvent(deps, refused ?? error, {
+      method: request.method,
+      url: request.url,
+      clientAddress: clientAddress(request),
+      ids: requests.of(request),
+    });
     set.status = problem.status;
     Object.assign(set.headers, problem.headers);
     return problem.body;
@@ -316,13 +332,16 @@ function aboutInstance(
   return aboutRoutes({ ...about, unixMs, isAdmin, login: login !== undefined });
 }
 
-function logSecurityEvent(
-  logger: Pick<Logger, "warn">,
+function tellSecurityEvent(
+  { logger, onRefusal }: Pick<AppDeps<AppStream, AppPeer>, "logger" | "onRefusal">,
   error: unknown,
-  { request, trace }: RequestIds,
+  facts: Omit<RequestRefusal, "event">,
 ): void {
   const event = error instanceof DomainError ? error.securityEvent : undefined;
-  if (event !== undefined) logger.warn("request refused", { event, request, trace });
+  if (event === undefined) return;
+  const { request, trace } = facts.ids;
+  logger.warn("request refused", { event, request, trace });
+  onRefusal({ ...facts, event });
 }
 
 function causeFields(cause: unknown): Record<string, string> {

@@ -1,13 +1,15 @@
 /** The event journal in this server: where its file is, and who tells it what. */
 import { join, resolve } from "node:path";
+import type { RequestRefusal } from "../api/app.ts";
 import type { ProcessApi } from "../api/process-api.ts";
+import type { TokenStore } from "../auth/viewer-token.ts";
 import type { Config } from "../config/schema.ts";
 import type { MediaKind } from "../errors.ts";
+import type { JournalEntry } from "../journal/entry.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open.ts";
 import { ViewerEvents } from "../journal/viewer-events.ts";
 import type { ExecState } from "../process/state.ts";
-import type { SecurityEvent } from "../security-events.ts";
 import type { LegFailure } from "../source/ffmpeg-source.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { SourceHooks } from "./stream-sources.ts";
@@ -18,8 +20,8 @@ export interface ServerJournal {
   readonly path: string;
   readonly viewers: ViewerEvents;
   readonly sources: SourceEvents;
-  /** A request failed in a way that security watches. */
-  readonly refused: (event: SecurityEvent, request: Request) => void;
+  readonly refused: (refusal: RequestRefusal) => void;
+  readonly tokens: (tokens: TokenStore) => TokenStore;
 }
 
 const DAY_MS = 86_400_000;
@@ -48,9 +50,21 @@ export function openServerJournal(options: {
     path,
     viewers: new ViewerEvents((entry) => events.record(entry)),
     sources: new SourceEvents(events),
-    refused: (event, request) =>
-      events.record({ event, metadata: { method: request.method, path: shownPath(request.url) } }),
+    refused: (refusal) => events.record(refusalEntry(refusal)),
+    tokens: (tokens) => journaledTokens(tokens, events),
   };
+}
+
+export function refusalEntry(refusal: RequestRefusal): JournalEntry {
+  const { clientAddress, event, ids, method, url } = refusal;
+  const metadata = {
+    method,
+    path: shownPath(url),
+    client_address: clientAddress,
+    request_id: ids.request,
+    ...(ids.trace !== undefined && { trace_id: ids.trace }),
+  };
+  return { event, metadata };
 }
 
 /** `/api/v3/whep/id` at most: what follows may be the secret of a session. */
@@ -107,6 +121,31 @@ export class SourceEvents {
   legFailed(streamId: string, leg: MediaKind, failure: LegFailure): void {
     this.journal.record({ event: "leg_failed", streamId, metadata: { leg, failure } });
   }
+}
+
+/** The same store; which tokens were made and revoked is written down. */
+export function journaledTokens(tokens: TokenStore, journal: Pick<Journal, "record">): TokenStore {
+  const changed = (change: string, tokenId: string, streamId?: string) =>
+    journal.record({
+      event: "config_changed",
+      ...(streamId !== undefined && { streamId }),
+      metadata: { change, token_id: tokenId },
+    });
+  return {
+    get: (id) => tokens.get(id),
+    list: (streamId) => tokens.list(streamId),
+    count: () => tokens.count(),
+    removeExpired: (unixSeconds) => tokens.removeExpired(unixSeconds),
+    insert: (token) => {
+      tokens.insert(token);
+      changed("viewer_token_made", token.id, token.streamId);
+    },
+    remove: (id) => {
+      const streamId = tokens.get(id)?.streamId;
+      tokens.remove(id);
+      changed("viewer_token_revoked", id, streamId);
+    },
+  };
 }
 
 /** The same processes; what is changed by the API is written down. */

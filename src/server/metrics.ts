@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { BackgroundTasks } from "../metrics/background-tasks.ts";
 import { addDefaultMetrics, createExposition, type Exposition } from "../metrics/exposition.ts";
-import { HttpMetrics, type HttpMetricsOptions } from "../metrics/http-metrics.ts";
+import { HttpMetrics } from "../metrics/http-metrics.ts";
 import { createInstruments } from "../metrics/instruments.ts";
 import { registerMediaMetrics } from "../metrics/media-metrics.ts";
 import { registerProcessMetrics } from "../metrics/process-metrics.ts";
@@ -52,10 +52,7 @@ export function createMetrics({ config, streams, journal, nowMs, unixMs }: Metri
     config.metrics.streams_max,
   );
   const viewers = new ViewerMetrics({ registry, labels, unixMs });
-  const onSecurityEvent: HttpMetricsOptions["onSecurityEvent"] = (event, request) => {
-    viewers.securityEvent(event);
-    journal.refused(event, request);
-  };
+  const onSecurityEvent = viewers.securityEvent.bind(viewers);
   const metrics = {
     registry,
     labels,

@@ -276,3 +276,19 @@ test("loopback is the whole of 127/8 and ::1, and no name that begins like it", 
     expect(isLoopback(host)).toBe(false);
   }
 });
+
+test("a wrong token is told with address and request, a missing one is not", async () => {
+  const harness = new Harness({ admin: { token: "secret", boundHost: "" } });
+  await harness.send("GET", "/api/v3/process");
+  expect(harness.refusals).toEqual([]);
+  const headers = { authorization: "Bearer wrong" };
+  const answer = await harness.send("GET", "/api/v3/process", { headers });
+  expect(harness.refusals).toMatchObject([
+    {
+      event: "auth_failed",
+      method: "GET",
+      clientAddress: harness.clientAddress,
+      ids: { request: answer.headers.get("x-request-id") },
+    },
+  ]);
+});

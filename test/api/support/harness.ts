@@ -1,6 +1,6 @@
 /** The whole application over fakes, driven by app.handle: no socket, no clock, no source. */
 
-import { createApp, type WhepSettings } from "../../../src/api/app.ts";
+import { createApp, type RequestRefusal, type WhepSettings } from "../../../src/api/app.ts";
 import type { AdminGuardOptions, MetricsAccess } from "../../../src/api/auth.ts";
 import type { ProcessApi } from "../../../src/api/process-api.ts";
 import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
@@ -46,6 +46,7 @@ export class Harness {
   readonly processes = new FakeProcesses();
   readonly events = new FakeEvents();
   readonly sessions = new RecentSessions();
+  readonly refusals: RequestRefusal[] = [];
   readonly errors: LoggedError[] = [];
   readonly warnings: LoggedError[] = [];
   readonly security: SecurityEvent[] = [];
@@ -135,6 +136,7 @@ export class Harness {
           this.sessions.refused(id, kind, ids, this.unixMs());
         },
       },
+      onRefusal: (refusal) => this.refusals.push(refusal),
       events: this.events,
       sessions: this.sessions,
       history: this.history,
