@@ -166,7 +166,8 @@ export class RecentSessions {
   }
 
   private session(id: string, streamId: string, atMs: number): Session {
-    const known = this.live.get(id);
+    // What is told late of one that has ended belongs to that one.
+    const known = this.live.get(id) ?? this.ended.get(id);
     if (known !== undefined) return known;
     const session = new Session(id, streamId, atMs);
     this.live.set(id, session);

@@ -100,6 +100,13 @@ test("a refused offer is found by its request", () => {
   });
 });
 
+test("one that ended before HTTP told of its answer does not come back", () => {
+  const { sessions, happens } = newSessions();
+  happens("p1", 5, { type: "closed", reason: "server_drain", seconds: 0 });
+  sessions.joined("test", "p1", IDS, { offeredMs: 1, answeredMs: 6 });
+  expect(sessions.list()).toMatchObject([{ state: "ended", requestId: "r1", startedMs: 1 }]);
+});
+
 describe("bounds", () => {
   test("the oldest go; refused offers do not wash viewers out", () => {
     const { sessions, happens } = newSessions();
