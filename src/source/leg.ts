@@ -16,7 +16,7 @@ const PAYLOAD_BYTES_MAX = 1188;
 /** A keyframe of a few datagrams at once; without root the system's limit holds. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
-/** One frame behind may be a hiccup of a camera's clock, so many are B-frames. */
+/** One frame behind may be a hiccup of a camera's clock, so many in a short time are B-frames. */
 const FRAMES_BEHIND = 3;
 
 export interface LegOptions {

@@ -12,6 +12,9 @@ const TIMESTAMP_RANGE = 2 ** 32;
 /** B-frames are shown before a frame that was sent earlier, by less than this. */
 const BEHIND_SECONDS_MAX = 2;
 
+/** A source with B-frames never sends so many without one: what came before were hiccups of a camera's clock. */
+const IN_ORDER_FRAMES = 60;
+
 /** What of the header viewers see. */
 export interface ContinuousHeader {
   sequence: number;
@@ -33,8 +36,9 @@ export class LegContinuity {
   /** Newest timestamp of the source in this run. */
   private newest: number | undefined;
   private behindTimestamp: number | undefined;
-  /** Frames of this run that came after a frame of a later time: B-frames, which were left out. */
+  /** Frames that came after one of a later time and were left out, since the last long row of frames in order. */
   framesBehind = 0;
+  private framesInOrder = 0;
   private readonly out: ContinuousHeader = { sequence: 0, timestamp: 0, marker: false };
 
   /** `ordered` leaves out frames that are not in the order of their times: WebRTC players can't reorder them. */
@@ -106,8 +110,10 @@ export class LegContinuity {
     if (ticks < 0 && ticks > -BEHIND_SECONDS_MAX * this.clockRate) {
       if (timestamp !== this.behindTimestamp) this.framesBehind++;
       this.behindTimestamp = timestamp;
+      this.framesInOrder = 0;
       return true;
     }
+    if (ticks !== 0 && ++this.framesInOrder >= IN_ORDER_FRAMES) this.framesBehind = 0;
     this.newest = timestamp;
     return false;
   }

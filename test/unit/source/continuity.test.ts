@@ -78,6 +78,24 @@ describe("continuity of a leg", () => {
     ]);
   });
 
+  test("single frames behind are left out, and forgotten after a while in order", () => {
+    const { video } = legs();
+    video.startGeneration(7);
+    let sequence = 0;
+    let time = 0;
+    const next = (step: number) => {
+      time += step * 3000;
+      return video.next(packet(7, sequence++, time), 1);
+    };
+    for (let hour = 0; hour < 5; hour++) {
+      for (let frame = 0; frame < 100; frame++) expect(next(1)).toBeDefined();
+      expect(video.framesBehind).toBe(0);
+      expect(next(-1)).toBeUndefined();
+      expect(video.framesBehind).toBe(1);
+      time += 3000;
+    }
+  });
+
   test("a packet that is cut takes as many numbers as it has parts; what follows moves up", () => {
     const { video } = legs();
     video.startGeneration(7);
