@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DESCRIPTIONS } from "../../src/monitor/descriptions.ts";
 import { startServer } from "../support/start-server.ts";
 
 const TIMEOUT_MS = 300_000;
@@ -73,6 +74,10 @@ describe.skipIf(!hasGo())("core-client-go 16.11.0", () => {
     probed: 2,
     metadata: { title: "Go" },
     ffmpeg: expect.stringMatching(/^\d+\.\d+/),
+    refused: 1,
+    kept: "kept",
+    metrics: DESCRIPTIONS.length,
+    file: "three",
     watched: true,
     stopped: "stop",
     gone: 404,

@@ -57,6 +57,8 @@ func main() {
 		{"report", r.report},
 		{"metadata", r.metadata},
 		{"server", r.server},
+		{"settings", r.settings},
+		{"files", r.files},
 		{"view", r.view},
 		{"stop", r.stop},
 		{"delete", r.remove},
@@ -193,6 +195,63 @@ func (r *run) server() error {
 	}
 	_, err = r.client.DiskFSList("", "")
 	return err
+}
+
+// settings sends the server's own back, and one that it must not take; and keeps a value of its own.
+func (r *run) settings() error {
+	_, config, err := r.client.Config()
+	if err != nil {
+		return err
+	}
+	if err := r.client.ConfigSet(config.Config); err != nil {
+		return err
+	}
+	other := map[string]any{"version": 3, "name": "other"}
+	refused := api.ConfigError{}
+	if err := r.client.ConfigSet(other); !errors.As(err, &refused) {
+		return fmt.Errorf("a changed setting was answered with %v", err)
+	}
+	r.seen["refused"] = len(refused["name"])
+	if err := r.client.MetadataSet("go", "kept"); err != nil {
+		return err
+	}
+	if r.seen["kept"], err = r.client.Metadata("go"); err != nil {
+		return err
+	}
+	metrics, err := r.client.MetricsList()
+	r.seen["metrics"] = len(metrics)
+	return err
+}
+
+// files writes, finds, reads and deletes one in the storage.
+func (r *run) files() error {
+	const path = "/clips/a b.txt"
+	for _, text := range []string{"one", "three"} {
+		if err := r.client.FilesystemAddFile("disk", path, strings.NewReader(text)); err != nil {
+			return err
+		}
+	}
+	list, err := r.client.FilesystemList("disk", "/clips/*", coreclient.SORT_NAME, coreclient.ORDER_ASC)
+	if err != nil || len(list) != 1 || list[0].Name != path || list[0].Size != 5 {
+		return fmt.Errorf("listed %v: %v", list, err)
+	}
+	file, err := r.client.FilesystemGetFile("disk", path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	r.seen["file"] = string(text)
+	if err := r.client.FilesystemDeleteFile("disk", path); err != nil {
+		return err
+	}
+	if r.client.FilesystemHasFile("disk", path) {
+		return errors.New("a deleted file is still there")
+	}
+	return nil
 }
 
 // view watches until both kinds of media have come.
