@@ -237,6 +237,7 @@ function accessSettings(
   const { allowed_hosts: allowedHosts, allowed_origins: allowedOrigins } = config.api;
   return {
     admin: { token, boundHost, allowedHosts, allowedOrigins },
+    readOnly: config.api.read_only,
     metricsAccess: config.metrics,
     viewerTokens: openViewerTokens({ config, logger, store: tokenStore, ...CLOCKS, randomBytes }),
     tokenStore,

@@ -32,6 +32,7 @@ import { openApi } from "./openapi.ts";
 import { toProblem } from "./problem.ts";
 import type { ProcessApi } from "./process-api.ts";
 import { RateLimit } from "./rate-limit.ts";
+import { refuseWrite } from "./read-only.ts";
 import { RequestContext, type RequestIds, type RequestTracing } from "./request-context.ts";
 import { type AboutOptions, aboutRoutes } from "./routes/about.ts";
 import { type AlertsOptions, alertsRoutes } from "./routes/alerts.ts";
@@ -104,6 +105,8 @@ export interface RequestRefusal {
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
   readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
+  /** Nothing can be changed by the API. */
+  readonly readOnly: boolean;
   readonly metricsAccess: MetricsAccess;
   readonly viewerTokens: ViewerTokens;
   readonly tokenStore: TokenStore;
@@ -289,10 +292,11 @@ function adminInstance<S extends AppStream, P extends AppPeer>(
     randomBytes,
   });
   return new Elysia({ name: "admin" })
-    .onTransform(async ({ request, set }) => {
+    .onTransform(async ({ request, path, set }) => {
       set.headers["cache-control"] = "no-store";
       await guard(request);
       refuseForeignPage(request);
+      if (deps.readOnly) refuseWrite(request.method, path);
     })
     .use(streamsRoutes({ streams, peers, processes, peersMaxDefault: deps.whep.peersMaxPerStream }))
     .use(peersRoutes({ streams, peers, viewings }))

@@ -12,7 +12,6 @@ const CORE_PARTS: JsonObject = {
   log: { topics: [] },
   host: { name: [], auto: false },
   api: {
-    read_only: false,
     access: { http: { allow: [], block: [] }, https: { allow: [], block: [] } },
     auth: { disable_localhost: false, auth0: { enable: false, tenants: [] } },
   },

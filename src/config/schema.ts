@@ -126,6 +126,12 @@ const LoginSchema = group({
 });
 
 const ApiSchema = group({
+  read_only: flag({
+    env: "CORE_API_READ_ONLY",
+    default: false,
+    allowed: "true or false",
+    description: "Whether the admin routes that change something are left out: they answer 404.",
+  }),
   token: text({
     env: "CORE_API_TOKEN",
     default: "",

@@ -292,3 +292,25 @@ test("a wrong token is told with address and request, a missing one is not", asy
     },
   ]);
 });
+
+test("with read-only access, what would change something is no route", async () => {
+  const harness = new Harness({ readOnly: true });
+  harness.processes.add({ id: "test", input: [{ address: "x" }], output: [{ address: "-" }] });
+  const queries = ["/api/v3/metrics", "/api/v3/events/query"];
+  const headers = { "content-type": "application/json" };
+  for (const [method, path] of ADMIN_ROUTES) {
+    const reads = method === "GET" || method === "HEAD" || queries.includes(path);
+    if (reads) continue;
+    const answer = await harness.send(method, path, { headers, body: '{"command":"stop"}' });
+    expect({ method, path, status: answer.status }).toEqual({ method, path, status: 404 });
+    expect(JSON.parse(answer.body)).toMatchObject({ code: 404, message: "Not Found" });
+  }
+  expect(harness.processes.commands).toEqual([]);
+  expect(harness.processes.has("test")).toBe(true);
+  expect((await harness.send("GET", "/api/v3/process/test")).status).toBe(200);
+  const query = await harness.send("POST", "/api/v3/metrics", { headers, body: '{"metrics":[]}' });
+  expect(query.status).toBe(200);
+  // Who is not let in learns nothing of it.
+  const closed = new Harness({ readOnly: true, admin: { token: "secret", boundHost: "" } });
+  expect((await closed.send("DELETE", "/api/v3/process/test")).status).toBe(401);
+});

@@ -28,6 +28,7 @@ export interface HarnessOptions {
   readonly processes?: ProcessApi;
   readonly profiling?: Profiling;
   readonly core?: Partial<CoreRoutesOptions>;
+  readonly readOnly?: boolean;
   readonly admin?: Partial<Omit<AdminGuardOptions, "login">>;
   readonly login?: Login;
   readonly metricsAccess?: Partial<MetricsAccess>;
@@ -109,6 +110,7 @@ export class Harness {
         ...options.viewerTokens,
       }),
       tokenStore: this.tokenStore,
+      readOnly: options.readOnly ?? false,
       metricsAccess: { token: "", username: "", password: "", ...options.metricsAccess },
       whep: {
         token: "",
