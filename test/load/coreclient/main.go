@@ -178,7 +178,7 @@ func (r *run) metadata() error {
 	return r.client.MetadataSet("ui", "server")
 }
 
-// server asks for what Core's own user interfaces ask for at their start.
+// server asks for what user interfaces ask for at their start; the client looks for sessions where no Core has them.
 func (r *run) server() error {
 	skills, err := r.client.Skills()
 	if err != nil {
@@ -191,6 +191,9 @@ func (r *run) server() error {
 	}
 	r.seen["config"] = version
 	if _, err := r.client.Log(); err != nil {
+		return err
+	}
+	if _, err := r.client.MetricsList(); err != nil {
 		return err
 	}
 	_, err = r.client.DiskFSList("", "")
