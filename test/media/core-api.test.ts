@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readArguments } from "../../src/process/access/arguments.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { testSource } from "../support/test-sources.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
@@ -124,4 +125,21 @@ describe("the server", () => {
     expect(lines).toContain("to start anew");
     expect(running.log().filter((line) => line["level"] === "error")).toHaveLength(1);
   }, 60_000);
+});
+
+/** FFmpeg's help leaves out that these take a value. */
+const VALUED = new Set([
+  ...["filter_threads", "filter_complex_threads", "vsync", "frame_drop_threshold", "async"],
+  ...["vstats_version", "seek_timestamp", "apad", "reinit_filter", "discard", "disposition"],
+  ...["copypriorss", "thread_queue_size", "top", "fps_mode", "guess_layout_max", "isync"],
+]);
+
+test("every option of this FFmpeg without a value is known, so that no output hides behind one", () => {
+  const help = Bun.spawnSync(["ffmpeg", "-hide_banner", "-h", "full"]).stdout.toString();
+  // The options of codecs and formats, which follow, all take one.
+  const own = help.slice(0, help.search(/^[\w ]+ AVOptions:/m));
+  const flags = [...own.matchAll(/^-(\w+)\s{2,}/gm)].map(([, name]) => name ?? "");
+  expect(flags.length).toBeGreaterThan(40);
+  const unknown = flags.filter((name) => readArguments([`-${name}`, "out"])[0]?.output !== "out");
+  expect(unknown.filter((name) => !VALUED.has(name))).toEqual([]);
 });

@@ -144,6 +144,14 @@ describe("options that would write past the outputs", () => {
   });
 
   test.each([
+    ...["y", "n", "re", "an", "vn", "sn", "dn", "copyts", "shortest", "bitexact", "copyinkf"],
+    ...["autorotate", "noautorotate", "accurate_seek", "nostdin", "stats", "hide_banner", "xerror"],
+    ...["start_at_zero", "ignore_unknown", "find_stream_info", "autoscale:v", "fix_sub_duration"],
+  ])("-%s takes no value, so what follows it is an output", (flag) => {
+    expect(problems(output("-", [`-${flag}`, "/etc/x.ts"]))).toHaveLength(1);
+  });
+
+  test.each([
     [["-map", "0:v", "-c:v", "libx264", "-preset", "ultrafast", "-f", "null"]],
     [["-an", "-y", "-re", "-metadata", "title=a/b", "-aspect", "16/9"]],
     [["-hls_segment_filename", "data/x_%04d.ts", "-hls_time", "2"]],
