@@ -110,7 +110,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     viewers: (id) => peers.count(id),
     supervise: (look) => metrics.tasks.run("process_supervision", look),
   });
-  const scrape = openExposition(metrics, forMetrics, { streams, peers, ports, processes: room });
+  const rooms = { streams, peers, sources, ports, processes: room };
+  const scrape = openExposition(metrics, forMetrics, rooms);
   let draining = false;
   const isDraining = () => draining;
   const app = createApp({

@@ -64,7 +64,8 @@ class TurnByTurn implements Exposition {
   private readonly limits: ScrapeLimits;
   private readonly own: MetricsRegistry;
   private readonly duration;
-  private readonly cpu;
+  private readonly busy;
+  private readonly longestTurn;
   private readonly series;
   private readonly leftOut;
   private last: Promise<unknown> = Promise.resolve();
@@ -75,7 +76,8 @@ class TurnByTurn implements Exposition {
     this.limits = { ...LIMITS, ...options.limits };
     this.own = createRegistry(options.core);
     this.duration = gauge(this.own, SCRAPE_METRICS.duration);
-    this.cpu = gauge(this.own, SCRAPE_METRICS.cpu);
+    this.busy = gauge(this.own, SCRAPE_METRICS.busy);
+    this.longestTurn = gauge(this.own, SCRAPE_METRICS.longestTurn);
     this.series = gauge(this.own, SCRAPE_METRICS.series);
     this.leftOut = gauge(this.own, SCRAPE_METRICS.leftOut);
   }
@@ -95,7 +97,7 @@ class TurnByTurn implements Exposition {
   private async write(format: Format): Promise<Scrape> {
     const { instruments, nowMs, refresh, registry, snapshot } = this.options;
     const startedMs = nowMs();
-    let [turnMs, busyMs] = [startedMs, 0];
+    const turns = new Turns(nowMs);
     const stats = snapshot.refresh();
     instruments.syncStreams(stats.peersByStream.keys());
     await refresh?.([...stats.peersByStream.keys()]);
@@ -110,14 +112,12 @@ class TurnByTurn implements Exposition {
       families.push(family);
       bytes += family.length;
       series += samplesIn(family);
-      if (nowMs() - turnMs < TURN_MS) continue;
-      busyMs += nowMs() - turnMs;
-      await new Promise((resolve) => setImmediate(resolve));
-      turnMs = nowMs();
+      await turns.yieldWhenLong();
     }
-    busyMs += nowMs() - turnMs;
+    turns.end();
     this.duration.set((nowMs() - startedMs) / 1000);
-    this.cpu.set(busyMs / 1000);
+    this.busy.set(turns.busyMs / 1000);
+    this.longestTurn.set(turns.longestMs / 1000);
     this.leftOut.set(leftOut);
     const own = this.own.getMetricsAsArray();
     this.series.set(series + own.length);
@@ -127,6 +127,32 @@ class TurnByTurn implements Exposition {
       contentType: CONTENT_TYPES[format],
       body: format === "text" ? body : `${body}# EOF\n`,
     };
+  }
+}
+
+/** The turns of the event loop that a scrape takes. */
+class Turns {
+  busyMs = 0;
+  longestMs = 0;
+  private readonly nowMs: () => number;
+  private startedMs: number;
+
+  constructor(nowMs: () => number) {
+    this.nowMs = nowMs;
+    this.startedMs = nowMs();
+  }
+
+  async yieldWhenLong(): Promise<void> {
+    if (this.nowMs() - this.startedMs < TURN_MS) return;
+    this.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    this.startedMs = this.nowMs();
+  }
+
+  end(): void {
+    const ms = this.nowMs() - this.startedMs;
+    this.busyMs += ms;
+    this.longestMs = Math.max(this.longestMs, ms);
   }
 }
 

@@ -30,11 +30,20 @@ export interface ReceivedLeg {
   readonly bytes: number;
   /** Undefined for audio, and where no keyframe is held. */
   readonly keyframeAgeSeconds: number | undefined;
+  /** Undefined for audio, and before there were two. */
+  readonly keyframeIntervalSeconds: number | undefined;
+}
+
+export interface SourceStats {
+  readonly streamId: string;
+  readonly gapSeconds: number;
+  readonly bFrameRuns: number;
 }
 
 export interface MediaStats {
   readonly sent: readonly SentLeg[];
   readonly received: readonly ReceivedLeg[];
+  readonly sources: readonly SourceStats[];
   readonly packetsDropped: number;
   readonly packetsQueued: number;
   readonly peersByState: Readonly<Record<string, number>>;
@@ -54,13 +63,53 @@ export interface MediaMetricsOptions {
   readonly stats: () => MediaStats;
 }
 
+type Write = (now: MediaStats) => void;
+
 /** Registers the metrics. To be called before each scrape. */
-export function registerMediaMetrics(options: MediaMetricsOptions): () => void {
-  const { labels: streamLabels, registry, stats } = options;
+export function registerMediaMetrics({ labels, registry, stats }: MediaMetricsOptions): () => void {
+  const writers = [sourceSide(registry, labels), viewerSide(registry, labels), shardSide(registry)];
+  return () => {
+    const now = stats();
+    for (const write of writers) write(now);
+  };
+}
+
+function resetAll(metrics: Readonly<Record<string, { reset(): void }>>): void {
+  for (const metric of Object.values(metrics)) metric.reset();
+}
+
+function sourceSide(registry: MetricsRegistry, streamLabels: StreamLabels): Write {
   const metrics = {
     sourcePackets: counter(registry, MEDIA_METRICS.sourcePackets),
     sourceBytes: counter(registry, MEDIA_METRICS.sourceBytes),
     keyframeAge: gauge(registry, MEDIA_METRICS.keyframeAge),
+    keyframeInterval: gauge(registry, MEDIA_METRICS.keyframeInterval),
+    gapSeconds: counter(registry, MEDIA_METRICS.sourceGapSeconds),
+    bFrameRuns: counter(registry, MEDIA_METRICS.sourceBFrames),
+  };
+  return ({ received, sources }) => {
+    resetAll(metrics);
+    for (const one of received) {
+      const stream_id = streamLabels.of(one.streamId);
+      const labels = { stream_id, leg: one.leg };
+      metrics.sourcePackets.inc(labels, one.packets);
+      metrics.sourceBytes.inc(labels, one.bytes);
+      // Ages of several streams have no sum.
+      if (stream_id === OTHER_STREAMS) continue;
+      const { keyframeAgeSeconds: age, keyframeIntervalSeconds: interval } = one;
+      if (age !== undefined) metrics.keyframeAge.set({ stream_id }, age);
+      if (interval !== undefined) metrics.keyframeInterval.set({ stream_id }, interval);
+    }
+    for (const { streamId, gapSeconds, bFrameRuns } of sources) {
+      const stream_id = streamLabels.of(streamId);
+      metrics.gapSeconds.inc({ stream_id }, gapSeconds);
+      metrics.bFrameRuns.inc({ stream_id }, bFrameRuns);
+    }
+  };
+}
+
+function viewerSide(registry: MetricsRegistry, streamLabels: StreamLabels): Write {
+  const metrics = {
     rtpPackets: counter(registry, MEDIA_METRICS.rtpPackets),
     rtpBytes: counter(registry, MEDIA_METRICS.rtpBytes),
     packetsResent: counter(registry, MEDIA_METRICS.packetsResent),
@@ -69,43 +118,38 @@ export function registerMediaMetrics(options: MediaMetricsOptions): () => void {
     peers: gauge(registry, MEDIA_METRICS.peers),
     sendQueue: gauge(registry, MEDIA_METRICS.sendQueue),
     packetsDropped: counter(registry, MEDIA_METRICS.packetsDropped),
-    workerHeartbeat: gauge(registry, MEDIA_METRICS.workerHeartbeat),
-    workerRestarts: counter(registry, MEDIA_METRICS.workerRestarts),
-    workerSessions: counter(registry, MEDIA_METRICS.workerSessions),
-    workerPeers: gauge(registry, MEDIA_METRICS.workerPeers),
   };
-  return () => {
-    for (const metric of Object.values(metrics)) metric.reset();
-    const now = stats();
-    for (const one of now.received) {
-      const labels = { stream_id: streamLabels.of(one.streamId), leg: one.leg };
-      metrics.sourcePackets.inc(labels, one.packets);
-      metrics.sourceBytes.inc(labels, one.bytes);
-      // Ages of several streams have no sum.
-      if (one.keyframeAgeSeconds === undefined || labels.stream_id === OTHER_STREAMS) continue;
-      metrics.keyframeAge.set({ stream_id: labels.stream_id }, one.keyframeAgeSeconds);
-    }
+  return (now) => {
+    resetAll(metrics);
     for (const one of now.sent) {
-      const { leg } = one;
       const stream_id = streamLabels.of(one.streamId);
-      const labels = { stream_id, leg };
+      const labels = { stream_id, leg: one.leg };
       metrics.rtpPackets.inc(labels, one.packets);
       metrics.rtpBytes.inc(labels, one.bytes);
       metrics.packetsResent.inc(labels, one.packetsResent);
       metrics.nacks.inc(labels, one.nacks);
       metrics.keyframeRequests.inc({ stream_id }, one.keyframeRequests);
     }
-    for (const state of PEER_STATES) metrics.peers.set({ state }, 0);
-    for (const [state, count] of Object.entries(now.peersByState))
-      metrics.peers.set({ state }, count);
+    for (const state of PEER_STATES) metrics.peers.set({ state }, now.peersByState[state] ?? 0);
     metrics.sendQueue.set(now.packetsQueued);
     metrics.packetsDropped.inc(now.packetsDropped);
-    for (const one of now.workers) {
-      const labels = { worker: one.name };
-      metrics.workerHeartbeat.set(labels, one.heartbeatAgeSeconds);
-      metrics.workerRestarts.inc(labels, one.restarts);
-      metrics.workerSessions.inc(labels, one.sessionsCompleted);
-      metrics.workerPeers.set(labels, one.peers);
+  };
+}
+
+function shardSide(registry: MetricsRegistry): Write {
+  const metrics = {
+    heartbeat: gauge(registry, MEDIA_METRICS.workerHeartbeat),
+    restarts: counter(registry, MEDIA_METRICS.workerRestarts),
+    sessions: counter(registry, MEDIA_METRICS.workerSessions),
+    peers: gauge(registry, MEDIA_METRICS.workerPeers),
+  };
+  return ({ workers }) => {
+    resetAll(metrics);
+    for (const { name: worker, ...one } of workers) {
+      metrics.heartbeat.set({ worker }, one.heartbeatAgeSeconds);
+      metrics.restarts.inc({ worker }, one.restarts);
+      metrics.sessions.inc({ worker }, one.sessionsCompleted);
+      metrics.peers.set({ worker }, one.peers);
     }
   };
 }

@@ -20,6 +20,24 @@ export const MEDIA_METRICS = {
     type: "gauge",
     labels: ["stream_id"],
   },
+  keyframeInterval: {
+    name: "dragonfork_webrtc_keyframe_interval_seconds",
+    help: "Seconds between the last two keyframes of a stream.",
+    type: "gauge",
+    labels: ["stream_id"],
+  },
+  sourceGapSeconds: {
+    name: "dragonfork_webrtc_source_gap_seconds_total",
+    help: "Seconds in which a source that had sent and was to run sent nothing.",
+    type: "counter",
+    labels: ["stream_id"],
+  },
+  sourceBFrames: {
+    name: "dragonfork_webrtc_source_bframe_runs_total",
+    help: "Runs of FFmpeg that sent B-frames; the next one transcodes where it may.",
+    type: "counter",
+    labels: ["stream_id"],
+  },
   rtpPackets: {
     name: "dragonfork_webrtc_rtp_packets_total",
     help: "RTP packets sent to viewers.",

@@ -8,7 +8,13 @@ export const SCRAPE_METRICS = {
     type: "gauge",
     labels: [],
   },
-  cpu: {
+  longestTurn: {
+    name: "dragonfork_metrics_scrape_longest_turn_seconds",
+    help: "The longest time in which the main thread did nothing but write this answer.",
+    type: "gauge",
+    labels: [],
+  },
+  busy: {
     name: "dragonfork_metrics_scrape_busy_seconds",
     help: "How long the main thread worked on this answer.",
     type: "gauge",

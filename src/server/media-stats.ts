@@ -3,9 +3,19 @@ import type { MediaStats, ReceivedLeg } from "../metrics/media-metrics.ts";
 import type { Shards } from "../shard/shards.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
 import type { Track } from "../stream/track.ts";
+import type { StreamSources } from "./stream-sources.ts";
+
+export interface MediaRooms {
+  readonly streams: StreamRegistry;
+  readonly peers: Shards;
+  readonly sources: Pick<StreamSources, "faults">;
+}
 
 /** `unixMs` is the clock of the sources' timelines. */
-export function mediaStats(streams: StreamRegistry, shards: Shards, unixMs: number): MediaStats {
+export function mediaStats(
+  { streams, peers: shards, sources }: MediaRooms,
+  unixMs: number,
+): MediaStats {
   const { legs, packetsDropped, packetsQueued, peersByState } = shards.totals;
   const received = streams
     .list()
@@ -13,6 +23,7 @@ export function mediaStats(streams: StreamRegistry, shards: Shards, unixMs: numb
   return {
     sent: legs.filter(({ streamId }) => streams.get(streamId) !== undefined),
     received,
+    sources: sources.faults(),
     packetsDropped,
     packetsQueued,
     peersByState,
@@ -25,7 +36,7 @@ export function mediaStats(streams: StreamRegistry, shards: Shards, unixMs: numb
 }
 
 function receivedLeg(streamId: string, track: Track, unixMs: number): ReceivedLeg {
-  const { kind, packetsReceived, bytesReceived } = track;
+  const { clockRate, kind, packetsReceived, bytesReceived, ring } = track;
   const keyframeAgeSeconds = kind === "video" ? keyframeAge(track, unixMs) : undefined;
   return {
     streamId,
@@ -33,6 +44,7 @@ function receivedLeg(streamId: string, track: Track, unixMs: number): ReceivedLe
     packets: packetsReceived,
     bytes: bytesReceived,
     keyframeAgeSeconds,
+    keyframeIntervalSeconds: ring.keyframeTicks < 0 ? undefined : ring.keyframeTicks / clockRate,
   };
 }
 

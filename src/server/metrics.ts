@@ -24,6 +24,7 @@ import { ffmpegUsage } from "./ffmpeg-usage.ts";
 import type { ServerJournal } from "./journal.ts";
 import { mediaStats } from "./media-stats.ts";
 import { StorageWatch } from "./storage-watch.ts";
+import type { StreamSources } from "./stream-sources.ts";
 
 /** However many ask for the metrics, and however often, this is how often they are written. */
 const REUSE_MS = 100;
@@ -74,6 +75,7 @@ export function createMetrics({ config, streams, journal, nowMs, unixMs }: Metri
 export interface ScrapedRooms {
   readonly streams: StreamRegistry;
   readonly peers: Shards;
+  readonly sources: Pick<StreamSources, "faults">;
   readonly ports: LegPortPool;
   readonly processes: ProcessRoom;
 }
@@ -86,7 +88,7 @@ export interface OpenExposition {
 export function openExposition(
   metrics: ServerMetrics,
   options: MetricsOptions,
-  { streams, peers, ports, processes }: ScrapedRooms,
+  { streams, peers, sources, ports, processes }: ScrapedRooms,
 ): OpenExposition {
   const { instruments, labels, registry, viewers } = metrics;
   const snapshot = createSnapshot(registry, labels, {
@@ -99,7 +101,7 @@ export function openExposition(
   });
   const storage = openStorageWatch(metrics, options, processes);
   const certificate = openCertificateWatch(metrics, options);
-  const stats = () => mediaStats(streams, peers, options.unixMs());
+  const stats = () => mediaStats({ streams, peers, sources }, options.unixMs());
   const usage = () => ffmpegUsage(processes.manager);
   const refreshers = [
     registerMediaMetrics({ registry, labels, stats }),
@@ -111,16 +113,18 @@ export function openExposition(
     for (const one of refreshers) one();
     await viewers.refresh(ids);
   };
+  const exposition = createExposition({
+    core: options.config.id,
+    registry,
+    instruments,
+    snapshot,
+    refresh,
+    nowMs: options.nowMs,
+    reuseMs: REUSE_MS,
+  });
+  void warmUp(exposition);
   return {
-    exposition: createExposition({
-      core: options.config.id,
-      registry,
-      instruments,
-      snapshot,
-      refresh,
-      nowMs: options.nowMs,
-      reuseMs: REUSE_MS,
-    }),
+    exposition,
     close: () => {
       storage.close();
       certificate?.close();
@@ -143,6 +147,12 @@ function openCertificateWatch(
   });
   void watch.start();
   return watch;
+}
+
+/** The first scrapes run uncompiled, for tens of milliseconds: better now than when viewers are there. */
+async function warmUp(exposition: Exposition): Promise<void> {
+  await exposition.scrape();
+  await exposition.scrape("application/openmetrics-text");
 }
 
 function openStorageWatch(

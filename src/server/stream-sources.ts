@@ -5,7 +5,7 @@
 import type { MediaKind } from "../errors.ts";
 import type { ProcessRecord } from "../process/record.ts";
 import type { SupervisorHooks } from "../process/supervisor.ts";
-import { FfmpegSource, type LegFailure } from "../source/ffmpeg-source.ts";
+import { FfmpegSource, type LegFailure, type SourceFaults } from "../source/ffmpeg-source.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
 import { type GopCache, Stream } from "../stream/stream.ts";
@@ -95,6 +95,11 @@ export class StreamSources implements SourceHooks {
     stream.sessionSecondsMax = record.webrtc.session_max_age_seconds || undefined;
     stream.setGopCache(gopCacheOf(record.webrtc.gop_cache, this.options.gopCache));
   };
+
+  /** What has been wrong with the source of each stream. */
+  faults(): readonly (SourceFaults & { readonly streamId: string })[] {
+    return [...this.sources].map(([streamId, { source }]) => ({ streamId, ...source.faults }));
+  }
 
   close(): void {
     for (const id of [...this.sources.keys()]) this.remove(id);

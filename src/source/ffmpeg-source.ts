@@ -6,6 +6,7 @@ import type { MediaKind } from "../errors.ts";
 import type { LegTarget } from "../process/ffmpeg-args.ts";
 import type { LegPlans } from "../process/source-plan.ts";
 import type { Stream, TrackDescription } from "../stream/stream.ts";
+import { GapMeter } from "./gap-meter.ts";
 import { SilenceWatch } from "./leg/silence-watch.ts";
 import { Leg } from "./leg.ts";
 import type { LegPortPool, LegPorts } from "./leg-ports.ts";
@@ -32,6 +33,13 @@ export interface FfmpegSourceOptions {
   readonly onBFrames: () => void;
 }
 
+export interface SourceFaults {
+  /** In which nothing came although it should. */
+  readonly gapSeconds: number;
+  /** Runs of FFmpeg that sent B-frames. */
+  readonly bFrameRuns: number;
+}
+
 /** A leg with what is known of it in the current run. */
 interface RunningLeg {
   readonly leg: Leg;
@@ -50,6 +58,8 @@ export class FfmpegSource {
   private delivered = false;
   private firstPlayableMs: number | undefined;
   private packets = 0;
+  private readonly gaps = new GapMeter();
+  private bFrameRuns = 0;
   private readonly watchTimer: ReturnType<typeof setInterval>;
 
   constructor(options: FfmpegSourceOptions) {
@@ -61,6 +71,12 @@ export class FfmpegSource {
   /** RTP packets accepted so far: the supervisor's sign of progress. */
   get packetsReceived(): number {
     return this.packets;
+  }
+
+  /** What has been wrong with what FFmpeg sends. */
+  get faults(): SourceFaults {
+    const { bFrameRuns, gaps } = this;
+    return { gapSeconds: gaps.seconds(this.options.nowMs()), bFrameRuns };
   }
 
   /**
@@ -111,7 +127,9 @@ export class FfmpegSource {
     if (facts.failed) this.failAll("process_died");
     this.stopped();
     if (facts.willRestart && this.delivered) this.starting();
-    if (!facts.willRestart) this.closeLegs();
+    if (facts.willRestart) return;
+    this.gaps.stopped(this.options.nowMs());
+    this.closeLegs();
   }
 
   close(): void {
@@ -157,7 +175,10 @@ export class FfmpegSource {
         firstSequence,
         nowMs,
         onPacket: () => this.packetArrived(running),
-        onBFrames: this.options.onBFrames,
+        onBFrames: () => {
+          this.bFrameRuns++;
+          this.options.onBFrames();
+        },
       }).catch(() => undefined);
       return opened !== undefined;
     });
@@ -169,6 +190,7 @@ export class FfmpegSource {
     this.packets++;
     const nowMs = this.options.nowMs();
     running.silence.heard(nowMs);
+    this.gaps.heard(nowMs);
     if (this.stream.state === "starting" && this.running) this.noticeLive(nowMs);
   }
 

@@ -44,7 +44,10 @@ export class PacketRing {
   private readonly mask: number;
   private nextIndex = 0;
   private lastSequence = -1;
+  /** From one keyframe to the next, of the last two, in units of the RTP clock; −1 before there are two. */
+  keyframeTicks = -1;
   private keyframe = -1;
+  private keyframeTimestamp = -1;
   /** Payload bytes since the last keyframe began. */
   private bytesHeld = 0;
 
@@ -105,6 +108,10 @@ export class PacketRing {
     for (let i = 0; i < skipped; i++) this.lengths[this.nextIndex++ & this.mask] = 0;
     if (facts.startsKeyframe && !this.continuesKeyframe(facts.timestamp)) {
       this.keyframe = this.nextIndex;
+      if (this.keyframeTimestamp >= 0) {
+        this.keyframeTicks = (facts.timestamp - this.keyframeTimestamp) >>> 0;
+      }
+      this.keyframeTimestamp = facts.timestamp;
       this.bytesHeld = 0;
     }
     this.bytesHeld += payload.length;

@@ -129,7 +129,9 @@ function mediaStats(ids: readonly string[], times: number): MediaStats {
     received: legs.map(({ leg, streamId }) => ({
       ...{ leg, streamId, packets: 500 * times, bytes: 5e5 * times },
       keyframeAgeSeconds: leg === "video" ? 0.5 : undefined,
+      keyframeIntervalSeconds: leg === "video" ? 2 : undefined,
     })),
+    sources: ids.map((streamId) => ({ streamId, gapSeconds: 3 * times, bFrameRuns: 0 })),
     packetsDropped: 1,
     packetsQueued: 2,
     peersByState: { connected: 90, checking: 1 },

@@ -2,7 +2,10 @@
 import { describe, expect, test } from "bun:test";
 import { Gauge } from "prom-client";
 import { createExposition } from "../../../src/metrics/exposition.ts";
+import { HTTP_APIS } from "../../../src/metrics/http-names.ts";
 import { createRegistry, type MetricsRegistry } from "../../../src/metrics/registry.ts";
+import { STORES, TASKS } from "../../../src/metrics/task-names.ts";
+import { SECURITY_EVENTS } from "../../../src/security-events.ts";
 import { collector } from "../../support/metrics-collector.ts";
 
 const OPENMETRICS = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.3,*/*;q=0.1";
@@ -56,6 +59,54 @@ describe("all metrics", () => {
       'dragonfork_webrtc_connections_attempted_total{stream_id="other",core="test"} 470\n',
     );
   });
+});
+
+/** Every label of ours with the values it can have; what a client sends is none of them. */
+const LABELS: Readonly<Record<string, RegExp>> = {
+  core: /^test$/,
+  stream_id: /^(cam-\d|unknown|other)$/,
+  leg: /^(video|audio)$/,
+  kind: /^(video|audio)$/,
+  scope: /^(global|stream)$/,
+  state: /^(new|checking|handshaking|connected|finished|starting|running|finishing|failed|killed)$/,
+  result: /^(connected|succeeded|failed)$/,
+  reason: /^[a-z_]{4,24}$/,
+  outcome: /^[a-z_]{4,24}$/,
+  connection_type: /^(direct|relay)$/,
+  event: new RegExp(`^(${SECURITY_EVENTS.join("|")})$`),
+  api: new RegExp(`^(${HTTP_APIS.join("|")})$`),
+  method: /^([A-Z]{3,7}|other)$/,
+  route: /^(post|patch|delete|get|head|options|other|\/api\/v3\/process\/:id)$/,
+  code: /^[1-5]\d\d$/,
+  task: new RegExp(`^(${TASKS.join("|")})$`),
+  store: new RegExp(`^(${STORES.join("|")})$`),
+  worker: /^media-\d+$/,
+  le: /^(\+Inf|[\d.]+)$/,
+};
+
+test("every label has a closed list of values, whatever ids, paths and methods come", async () => {
+  const { exposition, http, instruments, tell, viewers } = collector({
+    ...{ streams: 2, peersPerStream: 5 },
+  });
+  const app = http.hook().get("/api/v3/process/:id", () => "");
+  for (let i = 0; i < 200; i++) {
+    const wild = `${Math.random()}"\n{}`;
+    instruments.whepRequest("other", 404, wild, 1);
+    viewers.joinRefused(wild, "stream-not-found");
+    tell({ type: "opened", atMs: 0, peerId: "p", streamId: wild });
+    tell({ type: "closed", reason: "kicked", seconds: 1, atMs: 0, peerId: "p", streamId: wild });
+    const path = encodeURIComponent(wild);
+    await app.handle(new Request(`http://localhost/${path}`, { method: "PROPFIND" }));
+    await app.handle(new Request(`http://localhost/api/v3/process/${path}`));
+  }
+  await Bun.sleep(1);
+  const { body } = await exposition.scrape();
+  for (const line of samples(body)) {
+    for (const [, name = "", value = ""] of line.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
+      expect({ name, value }).toEqual({ name, value: expect.stringMatching(LABELS[name] ?? /^$/) });
+    }
+  }
+  expect(samples(body).length).toBeLessThan(SERIES_MAX / 2);
 });
 
 describe("the format", () => {

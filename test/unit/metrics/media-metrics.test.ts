@@ -26,9 +26,16 @@ const STATS: MediaStats = {
     },
   ],
   received: [
-    { streamId: "cam", leg: "video", packets: 10, bytes: 1000, keyframeAgeSeconds: 0.5 },
-    { streamId: "cam", leg: "audio", packets: 2, bytes: 20, keyframeAgeSeconds: undefined },
+    {
+      ...{ streamId: "cam", leg: "video", packets: 10, bytes: 1000 },
+      ...{ keyframeAgeSeconds: 0.5, keyframeIntervalSeconds: 2 },
+    },
+    {
+      ...{ streamId: "cam", leg: "audio", packets: 2, bytes: 20 },
+      ...{ keyframeAgeSeconds: undefined, keyframeIntervalSeconds: undefined },
+    },
   ],
+  sources: [{ streamId: "cam", gapSeconds: 3.5, bFrameRuns: 1 }],
   packetsDropped: 4,
   packetsQueued: 6,
   peersByState: { connected: 3, checking: 1 },
@@ -66,7 +73,7 @@ test("the media path is shown as its totals say, however often it is looked at",
 test("a stream and a state that are gone have no series", async () => {
   const { scrape, set } = setUp();
   await scrape();
-  set({ ...STATS, sent: [], received: [], peersByState: {} });
+  set({ ...STATS, sent: [], received: [], sources: [], peersByState: {} });
   const text = await scrape();
   expect(text).not.toContain('"cam"');
   expect(text).toContain('dragonfork_webrtc_peers{state="connected",core="test"} 0');

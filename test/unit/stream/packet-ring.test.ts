@@ -27,6 +27,17 @@ describe("packet ring", () => {
     ]);
   });
 
+  test("knows how far apart the last two keyframes began, over the wrap of the clock too", () => {
+    const { packets, add } = ring();
+    add(0, { key: true, timestamp: 2 ** 32 - 1000 });
+    expect(packets.keyframeTicks).toBe(-1);
+    add(1, { timestamp: 100 });
+    // Two packets of one keyframe are one keyframe.
+    add(2, { key: true, timestamp: 2000 });
+    add(3, { key: true, timestamp: 2000 });
+    expect(packets.keyframeTicks).toBe(3000);
+  });
+
   test("goes on over the wrap of the sequence number", () => {
     const { packets, add } = ring();
     for (const sequence of [65534, 65535, 0, 1]) add(sequence);
