@@ -218,7 +218,7 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
     deps.joins.refused(stream, kind, ids);
     // What a client made up must not make a cause of its own.
     const asked = kind === "stream-not-found" ? { asked: stream } : { stream };
-    deps.logger.warn("viewer refused", { ...asked, reason: kind, ...ids });
+    deps.logger.warn("viewer refused", { ...asked, reason: kind.replaceAll("-", "_"), ...ids });
   };
   return new Elysia({ name: "whep-instance" })
     .use(whepHttpHook({ instruments: deps.instruments, joinRefused, nowMs }))

@@ -9,6 +9,7 @@ import { MEDIA_METRICS } from "./media-names.ts";
 import { OTHER_STREAMS } from "./names.ts";
 import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
+import { TotalsCounter } from "./totals-counter.ts";
 
 /** Each has a series from the start; a viewer that is over has none. */
 const PEER_STATES = ["new", "checking", "handshaking", "connected"];
@@ -78,22 +79,26 @@ function resetAll(metrics: Readonly<Record<string, { reset(): void }>>): void {
   for (const metric of Object.values(metrics)) metric.reset();
 }
 
+function endAll(metrics: Readonly<Record<string, object>>): void {
+  for (const metric of Object.values(metrics)) if (metric instanceof TotalsCounter) metric.end();
+}
+
 function sourceSide(registry: MetricsRegistry, streamLabels: StreamLabels): Write {
   const metrics = {
-    sourcePackets: counter(registry, MEDIA_METRICS.sourcePackets),
-    sourceBytes: counter(registry, MEDIA_METRICS.sourceBytes),
+    sourcePackets: new TotalsCounter(registry, MEDIA_METRICS.sourcePackets),
+    sourceBytes: new TotalsCounter(registry, MEDIA_METRICS.sourceBytes),
     keyframeAge: gauge(registry, MEDIA_METRICS.keyframeAge),
     keyframeInterval: gauge(registry, MEDIA_METRICS.keyframeInterval),
-    gapSeconds: counter(registry, MEDIA_METRICS.sourceGapSeconds),
-    bFrameRuns: counter(registry, MEDIA_METRICS.sourceBFrames),
+    gapSeconds: new TotalsCounter(registry, MEDIA_METRICS.sourceGapSeconds),
+    bFrameRuns: new TotalsCounter(registry, MEDIA_METRICS.sourceBFrames),
   };
   return ({ received, sources }) => {
     resetAll(metrics);
     for (const one of received) {
       const stream_id = streamLabels.of(one.streamId);
       const labels = { stream_id, leg: one.leg };
-      metrics.sourcePackets.inc(labels, one.packets);
-      metrics.sourceBytes.inc(labels, one.bytes);
+      metrics.sourcePackets.add(one.streamId, labels, one.packets);
+      metrics.sourceBytes.add(one.streamId, labels, one.bytes);
       // Ages of several streams have no sum.
       if (stream_id === OTHER_STREAMS) continue;
       const { keyframeAgeSeconds: age, keyframeIntervalSeconds: interval } = one;
@@ -102,19 +107,20 @@ function sourceSide(registry: MetricsRegistry, streamLabels: StreamLabels): Writ
     }
     for (const { streamId, gapSeconds, bFrameRuns } of sources) {
       const stream_id = streamLabels.of(streamId);
-      metrics.gapSeconds.inc({ stream_id }, gapSeconds);
-      metrics.bFrameRuns.inc({ stream_id }, bFrameRuns);
+      metrics.gapSeconds.add(streamId, { stream_id }, gapSeconds);
+      metrics.bFrameRuns.add(streamId, { stream_id }, bFrameRuns);
     }
+    endAll(metrics);
   };
 }
 
 function viewerSide(registry: MetricsRegistry, streamLabels: StreamLabels): Write {
   const metrics = {
-    rtpPackets: counter(registry, MEDIA_METRICS.rtpPackets),
-    rtpBytes: counter(registry, MEDIA_METRICS.rtpBytes),
-    packetsResent: counter(registry, MEDIA_METRICS.packetsResent),
-    nacks: counter(registry, MEDIA_METRICS.nacks),
-    keyframeRequests: counter(registry, MEDIA_METRICS.keyframeRequests),
+    rtpPackets: new TotalsCounter(registry, MEDIA_METRICS.rtpPackets),
+    rtpBytes: new TotalsCounter(registry, MEDIA_METRICS.rtpBytes),
+    packetsResent: new TotalsCounter(registry, MEDIA_METRICS.packetsResent),
+    nacks: new TotalsCounter(registry, MEDIA_METRICS.nacks),
+    keyframeRequests: new TotalsCounter(registry, MEDIA_METRICS.keyframeRequests),
     peers: gauge(registry, MEDIA_METRICS.peers),
     sendQueue: gauge(registry, MEDIA_METRICS.sendQueue),
     packetsDropped: counter(registry, MEDIA_METRICS.packetsDropped),
@@ -124,12 +130,17 @@ function viewerSide(registry: MetricsRegistry, streamLabels: StreamLabels): Writ
     for (const one of now.sent) {
       const stream_id = streamLabels.of(one.streamId);
       const labels = { stream_id, leg: one.leg };
-      metrics.rtpPackets.inc(labels, one.packets);
-      metrics.rtpBytes.inc(labels, one.bytes);
-      metrics.packetsResent.inc(labels, one.packetsResent);
-      metrics.nacks.inc(labels, one.nacks);
-      metrics.keyframeRequests.inc({ stream_id }, one.keyframeRequests);
+      metrics.rtpPackets.add(one.streamId, labels, one.packets);
+      metrics.rtpBytes.add(one.streamId, labels, one.bytes);
+      metrics.packetsResent.add(one.streamId, labels, one.packetsResent);
+      metrics.nacks.add(one.streamId, labels, one.nacks);
+      metrics.keyframeRequests.add(
+        `${one.streamId} ${one.leg}`,
+        { stream_id },
+        one.keyframeRequests,
+      );
     }
+    endAll(metrics);
     for (const state of PEER_STATES) metrics.peers.set({ state }, now.peersByState[state] ?? 0);
     metrics.sendQueue.set(now.packetsQueued);
     metrics.packetsDropped.inc(now.packetsDropped);

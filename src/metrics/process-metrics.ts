@@ -1,10 +1,11 @@
 /** The FFmpeg processes as their supervisors know them: read once per scrape, nothing is counted or asked here. */
 
-import { counter, gauge } from "./create.ts";
+import { gauge } from "./create.ts";
 import { OTHER_STREAMS } from "./names.ts";
 import { PROCESS_METRICS } from "./process-names.ts";
 import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
+import { TotalsCounter } from "./totals-counter.ts";
 
 export interface FfmpegUsage {
   readonly id: string;
@@ -29,8 +30,8 @@ export interface ProcessMetricsOptions {
 export function registerProcessMetrics(options: ProcessMetricsOptions): () => void {
   const { labels, registry, states, usage } = options;
   const processes = gauge(registry, PROCESS_METRICS.processes);
-  const restarts = counter(registry, PROCESS_METRICS.restarts);
-  const cpuSeconds = counter(registry, PROCESS_METRICS.cpuSeconds);
+  const restarts = new TotalsCounter(registry, PROCESS_METRICS.restarts);
+  const cpuSeconds = new TotalsCounter(registry, PROCESS_METRICS.cpuSeconds);
   const memoryBytes = gauge(registry, PROCESS_METRICS.memoryBytes);
   return () => {
     for (const metric of [processes, restarts, cpuSeconds, memoryBytes]) metric.reset();
@@ -38,9 +39,10 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): () => vo
     for (const one of usage()) {
       const stream_id = one.isStream ? labels.of(one.id) : OTHER_STREAMS;
       processes.inc({ state: one.state });
-      restarts.inc({ stream_id }, one.restarts);
-      cpuSeconds.inc({ stream_id }, one.cpuSeconds);
+      restarts.add(one.id, { stream_id }, one.restarts);
+      cpuSeconds.add(one.id, { stream_id }, one.cpuSeconds);
       memoryBytes.inc({ stream_id }, one.memoryBytes);
     }
+    for (const metric of [restarts, cpuSeconds]) metric.end();
   };
 }

@@ -14,7 +14,7 @@ test("an offer that is refused has its stream, its reason and the ids", async ()
     {
       message: "viewer refused",
       fields: {
-        ...{ stream: "cam", reason: "stream-not-live" },
+        ...{ stream: "cam", reason: "stream_not_live" },
         ...{ request: headers.get("x-request-id"), trace: TRACE },
       },
     },

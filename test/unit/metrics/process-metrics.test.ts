@@ -38,6 +38,10 @@ test("processes without a stream share a label, and every state has a series", a
     'dragonfork_ffmpeg_restarts_total{stream_id="cam",core="test"} 2',
     'dragonfork_ffmpeg_restarts_total{stream_id="other",core="test"} 4',
   ]);
-  usage = [];
-  expect((await scrape()).filter((line) => !line.includes("processes"))).toEqual([]);
+  usage = [running("transcode-2", false)];
+  const left = await scrape();
+  // What is gone had its share: a counter does not fall.
+  expect(left).toContain('dragonfork_ffmpeg_cpu_seconds_total{stream_id="other",core="test"} 3');
+  expect(left).toContain('dragonfork_ffmpeg_memory_bytes{stream_id="other",core="test"} 1000');
+  expect(left.join("\n")).not.toContain('"cam"');
 });
