@@ -74,7 +74,7 @@ export class Harness {
   });
   private readonly exposition = createExposition({
     core: "test",
-    nowMs: () => performance.now(),
+    nowMs: () => this.nowMs,
     reuseMs: -1,
     registry: this.registry,
     instruments: this.instruments,
