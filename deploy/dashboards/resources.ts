@@ -300,7 +300,7 @@ function backgroundRow(builder: DashboardBuilder): void {
         unit: "s",
         queries: [
           { expr: `max(${SCRAPE_METRICS.duration.name}{${CORE}})`, legend: "duration" },
-          { expr: `max(${SCRAPE_METRICS.cpu.name}{${CORE}})`, legend: "main thread busy" },
+          { expr: `max(${SCRAPE_METRICS.busy.name}{${CORE}})`, legend: "main thread busy" },
         ],
       }),
     );

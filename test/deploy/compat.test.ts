@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { CERTIFICATE_METRICS } from "../../src/metrics/certificate-names.ts";
+import { gauge } from "../../src/metrics/create.ts";
 import { RTT_BUCKETS } from "../../src/metrics/viewer-names.ts";
 import { collector } from "../support/metrics-collector.ts";
 import { BUNDLE, yaml } from "./support/bundle.ts";
@@ -13,8 +15,6 @@ const COMPAT = "prom/rules-optional/compat.yml";
 
 /** Names of those documents that have no equivalent here, and why. */
 const WITHOUT: Readonly<Record<string, string>> = {
-  ssl_cert_not_after_seconds:
-    "the server has no TLS of its own; the proxy before it has the certificate",
   node_time_seconds: "Prometheus' node exporter has it; time() is the same",
   webrtc_signature_verification_success: "tokens that are good are not counted",
 };
@@ -106,7 +106,7 @@ describe("queries of other documents", () => {
   let target: ReturnType<typeof Bun.serve>;
 
   beforeAll(async () => {
-    const { exposition, http, tasks, tell, viewers } = collector({
+    const { exposition, http, registry, tasks, tell, viewers } = collector({
       ...{ streams: 2, peersPerStream: 20, defaults: true, growing: true },
       nowMs: () => performance.now(),
     });
@@ -123,6 +123,7 @@ describe("queries of other documents", () => {
         return new Response(body, { headers: { "content-type": contentType } });
       },
     });
+    gauge(registry, CERTIFICATE_METRICS.notAfter).set(Date.now() / 1000 + 1e6);
     await http
       .hook()
       .get("/metrics", () => "")

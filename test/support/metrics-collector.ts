@@ -86,7 +86,7 @@ export function collector(options: CollectorOptions) {
     },
   });
   for (const id of ids) watch(id, options.peersPerStream, tell);
-  return { exposition, http, instruments, tasks, tell, viewers };
+  return { exposition, http, instruments, registry, tasks, tell, viewers };
 }
 
 /** Viewers come and are told of; every third is behind a relay, every tenth has left. */
