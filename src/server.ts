@@ -22,7 +22,7 @@ import {
 } from "./server/listen-address.ts";
 import { openLogin } from "./server/login.ts";
 import { openShards } from "./server/media-shards.ts";
-import { createMetrics, openExposition } from "./server/metrics.ts";
+import { createMetrics, openExposition, type ServerMetrics } from "./server/metrics.ts";
 import { openMonitoring, type ServerMonitoring } from "./server/monitoring.ts";
 import { observers } from "./server/observers.ts";
 import { missing } from "./server/readiness.ts";
@@ -122,17 +122,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     peers,
     core: { ...coreSettings(options, room), ...monitoring },
     processes: journaledProcesses(room.manager, journal.events),
-    instruments: metrics.instruments,
-    httpMetrics: metrics.http,
     joins: observe.joins,
     onRefusal: journal.refused,
     events: journal.events,
     ...recent,
     exposition: scrape.exposition,
-    testAlerts: metrics.testAlerts,
+    ...countedBy(metrics),
     logger,
     tracing: traces.tracing,
-    playerReported: (id, report) => metrics.viewers.playerReport(id, report),
     profiling: await loadProfiling(config),
     isDraining,
     missing: () => missing({ store: room.store, peers, isDraining }),
@@ -150,6 +147,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       draining = true;
       return stopAll({ app, room, sources, scrape, recent, monitoring, peers, traces, journal });
     },
+  };
+}
+
+/** What the HTTP application tells the metrics. */
+function countedBy({ instruments, http, testAlerts, viewers }: ServerMetrics) {
+  return {
+    instruments,
+    httpMetrics: http,
+    testAlerts,
+    playerReported: viewers.playerReport.bind(viewers),
   };
 }
 
