@@ -1,15 +1,15 @@
 /** The server killed by -9: what it has acknowledged is there at the next start, and no FFmpeg is left behind. */
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fixedRandom } from "../support/fixed-random.ts";
+import { memoryFolder } from "../support/memory-folder.ts";
 import { ffmpegOf, ffmpegsOf, isRunning } from "../support/processes.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { testSource } from "../support/test-sources.ts";
 import { until } from "../support/whep-player.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "crash-"));
+const folder = memoryFolder("crash-");
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of cleanUp.splice(0).reverse()) await end();
