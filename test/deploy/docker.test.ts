@@ -27,13 +27,18 @@ const missing = [
 ].flat();
 const title = missing.length === 0 ? "" : ` (not run here, missing: ${missing.join(", ")})`;
 
+/** What was fetched once is not fetched again by the next run in this checkout. */
+const PACKAGE_CACHE = join(ROOT, ".tools/packages");
+
 const folder = mkdtempSync(join(tmpdir(), "df-docker-"));
 
 /** What the images are made of. */
 async function prepare(): Promise<void> {
   const packages = "ffmpeg,libssl3,ca-certificates,prometheus,prometheus-alertmanager,wget";
   const system = join(folder, "root");
-  await succeeds("debootstrap", "--variant=minbase", `--include=${packages}`, "bookworm", system);
+  mkdirSync(PACKAGE_CACHE, { recursive: true });
+  const options = [`--cache-dir=${PACKAGE_CACHE}`, `--include=${packages}`];
+  await succeeds("debootstrap", "--variant=minbase", ...options, "bookworm", system);
   rmSync(join(system, "var/cache/apt/archives"), { recursive: true, force: true });
   // The Dockerfile's RUN line finds everything installed and needs no network.
   rmSync(join(system, "etc/apt/sources.list"), { force: true });
