@@ -52,17 +52,23 @@ describe("the server", () => {
         .current_sessions;
     await until(async () => (await left()) === 0, 5000, "the viewer to be gone");
     const labels = { processid: "^cam$", name: "^frame$" };
-    const answer = await fetch(`${running.url}/api/v3/metrics`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ timerange_sec: 60, metrics: [{ name: "restream_process", labels }] }),
-    });
-    const { metrics } = (await answer.json()) as {
-      metrics: { labels: object; values: number[][] }[];
+    const samples = async () => {
+      const answer = await fetch(`${running.url}/api/v3/metrics`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          timerange_sec: 60,
+          metrics: [{ name: "restream_process", labels }],
+        }),
+      });
+      const { metrics } = (await answer.json()) as {
+        metrics: { labels: object; values: number[][] }[];
+      };
+      const isRunning = (one: object) => "state" in one && one.state === "running";
+      return metrics.find((metric) => isRunning(metric.labels))?.values ?? [];
     };
-    const frames =
-      metrics.find(({ labels }) => "state" in labels && labels.state === "running")?.values ?? [];
-    expect(frames.length).toBeGreaterThan(2);
+    await until(async () => (await samples()).length > 2, 10_000, "three samples");
+    const frames = await samples();
     expect(frames.at(-1)?.[1]).toBeGreaterThan(frames[0]?.[1] ?? 0);
   }, 60_000);
 

@@ -292,11 +292,16 @@ describe("a server with a WHEP token", () => {
     });
     await untilLive(own, "cam");
     const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
-    for (const more of [{}, bearer("wrong"), bearer("let-me-watc")]) {
+    const refusals = [
+      { more: {}, challenge: "Bearer" },
+      { more: bearer("wrong"), challenge: 'Bearer error="invalid_token"' },
+      { more: bearer("let-me-watc"), challenge: 'Bearer error="invalid_token"' },
+    ];
+    for (const { more, challenge } of refusals) {
       const made = await player(own, "cam", more);
       await requested(own, { route: "post", code: 401, stream: "cam" }, () => made.post());
       expect(made.status).toBe(401);
-      expect(header(made, "www-authenticate")).toBe("Bearer");
+      expect(header(made, "www-authenticate")).toBe(challenge);
     }
     const made = await player(own, "cam", bearer("let-me-watch"));
     await made.post();

@@ -37,6 +37,8 @@ export interface TestServer {
 }
 
 const ROOT = join(import.meta.dir, "../..");
+/** For this long the server gives the answer it has given to /metrics before. */
+export const SCRAPE_KEPT_MS = 110;
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 15_000;
 let nextLegPort = 30_000;
@@ -113,6 +115,7 @@ export async function startServer(setup: ServerSetup = {}): Promise<TestServer> 
     whep: (id) => `${url}/api/v3/whep/${encodeURIComponent(id)}`,
     get: async (path) => (await fetch(url + path)).json(),
     metric: async (name, labels = {}) => {
+      await Bun.sleep(SCRAPE_KEPT_MS);
       const text = await (await fetch(`${url}/metrics`)).text();
       return metricValue(text, name, labels);
     },

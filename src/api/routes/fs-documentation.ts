@@ -84,8 +84,8 @@ export const FS_DETAILS = {
     parameters: [name, path],
     answers: {
       200: {
-        description: "The file.",
-        type: "application/octet-stream",
+        description: "The file; its media type follows from its name.",
+        type: "*/*",
         headers: { "Last-Modified": "When it was written.", "Content-Length": "Its size." },
       },
     },
