@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { ALERT_METRICS, ALERT_SEVERITIES, ALERT_TEAMS } from "../../src/metrics/alert-names.ts";
-import { startServer } from "../support/start-server.ts";
+import { startServer, untilLive } from "../support/start-server.ts";
 import { ALERTS, BUNDLE, RULE_FILES, succeeds } from "./support/bundle.ts";
 
 interface AlertTest {
@@ -91,6 +91,7 @@ describe("a server at rest", () => {
   ] as const) {
     test(`${title} raises no alert`, async () => {
       const server = await startServer({ demo });
+      if (demo) await untilLive(server, "test");
       const scrape = await (await fetch(`${server.url}/metrics`)).text();
       await server.stop();
       const file = join(folder, `idle-${demo}.rules.test.yml`);

@@ -207,8 +207,12 @@ describe("a real Prometheus that scrapes a real server", () => {
       player.nack(video?.ssrc ?? 0, [video?.highestSequence ?? 0]);
       reports.pictureLost();
     }
-    const isCongested = async () =>
-      (await server.metric(VIEWER_METRICS.framesSkipped.name, { stream_id: "test" })) > 0;
+    const reports = new ReceiverReports(viewer);
+    const isCongested = async () => {
+      reports.send("video", { fractionLost: 0.3 });
+      await Bun.sleep(100);
+      return (await server.metric(VIEWER_METRICS.framesSkipped.name, { stream_id: "test" })) > 0;
+    };
     await until(isCongested, 10_000, "frames to be left out");
   }
 
