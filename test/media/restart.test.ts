@@ -68,8 +68,12 @@ describe("FFmpeg killed with -9", () => {
     for (const leg of ["video", "audio"]) {
       expect(await server.metric(LEG_FAILURES, { stream_id: "cam", leg })).toBe(10);
     }
-    const died = server.log().filter(({ msg }) => msg === "leg failed");
-    expect(died.length).toBe(20);
+    // Two legs that die at once are one cause: the second waits in the flood gate for its line.
+    const told = () => {
+      const died = server.log().filter(({ msg }) => msg === "leg failed");
+      return died.reduce((sum, { folded }) => sum + 1 + Number(folded ?? 0), 0);
+    };
+    await until(() => told() === 20, 5000, "twenty failed legs in the log");
     expect(await server.metric("dragonfork_webrtc_active_peers", { stream_id: "cam" })).toBe(1);
   }, 90_000);
 
