@@ -4,6 +4,8 @@
  * stays in the server, and what Chromium makes of it.
  */
 import { readFileSync } from "node:fs";
+import { startServer, untilLive } from "../support/start-server.ts";
+import { testSource } from "../support/test-sources.ts";
 import { WhepPlayer } from "../support/whep-player.ts";
 import { chromiumChecks } from "./chromium.ts";
 import { relayHop, serverHop } from "./hop.ts";
@@ -20,6 +22,7 @@ export interface Check {
 const CROWD = 100;
 const ROUNDS = 10;
 const CROWDS = 5;
+const STREAMS = 4;
 const HOP_US_MAX = 240;
 /** A slower machine is measured by what a bare relay takes on it. */
 const HOP_TO_RELAY_MAX = 1.5;
@@ -31,6 +34,7 @@ export async function runChecks(tools: string): Promise<readonly Check[]> {
     ...(await withServer({ gopSeconds: 4 }, (server) => longGop(tools, server))),
     ...(await withServer({}, (server) => crowdAtTheDoor(tools, server))),
     ...(await withServer({}, (server) => manyViewers(tools, server))),
+    await manyStreams(tools),
     await hop(),
     ...(await chromiumChecks()),
   ];
@@ -149,6 +153,35 @@ async function manyViewers(tools: string, server: BenchServer): Promise<readonly
       passed: at300.lost === 0 && at300.ok === 300,
     },
   ];
+}
+
+/** CPU of a server with as many viewers on each of its streams, as a share of a core. */
+async function shareWith(tools: string, streams: number): Promise<number> {
+  const ids = Array.from({ length: streams }, (_, i) => `stream-${i}`);
+  const server = await startServer({ processes: ids.map((id) => testSource(id)) });
+  try {
+    for (const id of ids) await untilLive(server, id);
+    const loads = () =>
+      Promise.all(
+        ids.map((id) =>
+          load(tools, { ...server, name: id, url: server.whep(id) }, { peers: 10, seconds: 6 }),
+        ),
+      );
+    await loads();
+    return Math.max(...(await loads()).map((one) => one.server_core_share ?? Number.NaN));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function manyStreams(tools: string): Promise<Check> {
+  const [one, many] = [await shareWith(tools, 1), await shareWith(tools, STREAMS)];
+  return {
+    check: `CPU of ${STREAMS} streams with ten viewers each, against one`,
+    measured: `${(many / one).toFixed(1)} times`,
+    target: `${STREAMS} times`,
+    passed: many <= one * STREAMS,
+  };
 }
 
 async function hop(): Promise<Check> {

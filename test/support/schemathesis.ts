@@ -1,5 +1,5 @@
 /** schemathesis, in a Python environment of its own below .tools: property-based requests from an OpenAPI document. */
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -8,10 +8,11 @@ const ENVIRONMENT = join(import.meta.dir, "../../.tools", `schemathesis-${VERSIO
 const HOOKS = join(import.meta.dir, "schemathesis");
 
 async function run(command: readonly string[], env: Record<string, string> = {}) {
+  // It leaves its notes where it runs.
+  const cwd = mkdtempSync(join(tmpdir(), "schemathesis-"));
   const child = Bun.spawn([...command], {
     env: { ...process.env, ...env },
-    // It leaves its notes where it runs.
-    cwd: mkdtempSync(join(tmpdir(), "schemathesis-")),
+    cwd,
     stdin: "ignore",
     stderr: "pipe",
   });
@@ -19,7 +20,9 @@ async function run(command: readonly string[], env: Record<string, string> = {})
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  return { code: await child.exited, output: out + errors };
+  const code = await child.exited;
+  rmSync(cwd, { recursive: true, force: true });
+  return { code, output: out + errors };
 }
 
 /** Installs it where it is missing. Throws with pip's output. */
