@@ -1,7 +1,8 @@
 /** Walks the schema: each setting with its dotted key and its notes, in the order of the schema. */
 
 import { type TSchema, TypeGuard } from "@sinclair/typebox";
-import { ConfigSchema, type FieldNotes } from "./schema.ts";
+import type { FieldNotes } from "./schema/setting.ts";
+import { ConfigSchema } from "./schema.ts";
 
 export interface Field {
   /** As in the file: `webrtc.udp_port`. */
