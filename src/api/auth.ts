@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 import type { Login } from "../auth/login.ts";
-import { Forbidden, Unauthorized } from "../errors.ts";
+import { Forbidden, Unauthorized } from "../errors/access.ts";
 
 export interface AdminGuardOptions {
   /** "" where none is configured; then there is a login, or the server must be bound to loopback. */

@@ -1,5 +1,5 @@
 /** `?dry_run=1`: says what a change would do, and what a real one did, in the same words. */
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import type { Change } from "./process-api.ts";
 
 /** True where nothing may be changed. Throws for a value that could have been meant either way. */

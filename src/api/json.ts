@@ -1,5 +1,5 @@
 /** JSON in and out as datarhei Core does it: a line feed at the end, and its words for a bad body. */
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import { readBody } from "../whep/body.ts";
 
 /** A process record of a few kilobytes is a large one. */

@@ -2,7 +2,7 @@
  * Slows down who guesses passwords: after a few failures an address waits, twice as long after each further one. Only
  * failures count, nobody is made to wait while a connection is open. Bounded: the table forgets the oldest failure.
  */
-import { RateLimited } from "../errors.ts";
+import { RateLimited } from "../errors/access.ts";
 import { networkOf } from "./rate-limit.ts";
 
 /** Typing errors are free. */

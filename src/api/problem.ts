@@ -3,21 +3,22 @@
  * RFC 9457 problem details with datarhei Core's code, message and details as further members.
  */
 import { Type } from "@sinclair/typebox";
+import { Unauthorized } from "../errors/access.ts";
 import {
-  CodecMismatch,
   CommandFailed,
-  DomainError,
-  type DomainErrorKind,
-  FieldInvalid,
   FileNotFound,
   MetadataNotFound,
-  MethodNotAllowed,
-  NotReady,
-  PeerLimitReached,
   ProcessInvalid,
   ProcessNotFound,
   StorageRefused,
-  Unauthorized,
+} from "../errors/process.ts";
+import { CodecMismatch, PeerLimitReached } from "../errors/viewer.ts";
+import {
+  DomainError,
+  type DomainErrorKind,
+  FieldInvalid,
+  MethodNotAllowed,
+  NotReady,
   UnsupportedMediaType,
 } from "../errors.ts";
 

@@ -1,6 +1,6 @@
 /** A token bucket per client address. Bounded: the table forgets who was seen longest ago. */
 import { isIP } from "node:net";
-import { RateLimited } from "../errors.ts";
+import { RateLimited } from "../errors/access.ts";
 
 export interface RateLimitOptions {
   /** Tokens that come back per second; 0 switches the limit off. */

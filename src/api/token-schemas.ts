@@ -1,7 +1,7 @@
 /** The shapes of viewer tokens in requests and answers. */
 import { Type } from "@sinclair/typebox";
 import type { TokenWish } from "../auth/minting.ts";
-import { TokenRequestInvalid } from "../errors.ts";
+import { TokenRequestInvalid } from "../errors/access.ts";
 import { type Allowed, readMembers } from "./members.ts";
 
 const YEAR_SECONDS = 31_536_000;

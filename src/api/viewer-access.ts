@@ -6,7 +6,7 @@ import {
   type ViewerTokens,
   type ViewGrant,
 } from "../auth/viewer-token.ts";
-import { Unauthorized } from "../errors.ts";
+import { Unauthorized } from "../errors/access.ts";
 import type { SecurityEvent } from "../security-events.ts";
 import { bearerOf, refusal, secretCheck } from "./auth.ts";
 

@@ -11,7 +11,7 @@ import {
   type JSONWebKeySet,
   type JWTVerifyGetKey,
 } from "jose";
-import { KeysUnavailable } from "../errors.ts";
+import { KeysUnavailable } from "../errors/access.ts";
 
 /** Finds the key of a token. Rejects with KeysUnavailable, or an error of jose where no key fits. */
 export type KeySet = JWTVerifyGetKey;

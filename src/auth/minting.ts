@@ -1,5 +1,5 @@
 /** Makes viewer tokens, keeps a record of each, and takes them back. */
-import { TokenLimitReached, TokenNotFound } from "../errors.ts";
+import { TokenLimitReached, TokenNotFound } from "../errors/access.ts";
 import type { MintedToken, TokenStore, ViewerTokens } from "./viewer-token.ts";
 
 /** What somebody wants of a token. */

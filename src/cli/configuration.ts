@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Environment } from "../config/load/environment.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import { configuredRules } from "../process/access/configured.ts";
 import { type ProcessRecord, parseRecord } from "../process/record.ts";
 import { resolveRecord } from "../process/resolve.ts";

@@ -9,7 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { resolve } from "node:path";
-import { DomainError, ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
+import { DomainError } from "../errors.ts";
 import { configuredRules } from "../process/access/configured.ts";
 import { type CoreDataRead, readCoreData, writeCoreData } from "../process/core-db.ts";
 import { resolveRecord } from "../process/resolve.ts";

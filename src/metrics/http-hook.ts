@@ -3,7 +3,8 @@
  * To be used in the WHEP instance only: other routes must not become label values.
  */
 import { Elysia } from "elysia";
-import { CodecMismatch, DomainError, type DomainErrorKind, PeerLimitReached } from "../errors.ts";
+import { CodecMismatch, PeerLimitReached } from "../errors/viewer.ts";
+import { DomainError, type DomainErrorKind } from "../errors.ts";
 import type { Instruments } from "./instruments.ts";
 import { UNKNOWN_STREAM, WHEP_ROUTES, type WhepRoute } from "./names.ts";
 

@@ -1,5 +1,5 @@
 /** How many viewers there may be, in all and of one stream. */
-import { PeerLimitReached, ServerDraining } from "../errors.ts";
+import { PeerLimitReached, ServerDraining } from "../errors/viewer.ts";
 
 export interface PeerLimits {
   readonly total: number;

@@ -2,7 +2,7 @@
  * Chooses, per track of a stream, the m= section and the codec of an offer, or says why it cannot.
  * The only place that knows the reason of a 406. Pure.
  */
-import { CodecMismatch } from "../errors.ts";
+import { CodecMismatch } from "../errors/viewer.ts";
 import type { NegotiatedTrack, Negotiation, ProducedTrack } from "../wire/sdp/answer.ts";
 import { fmtpParameter, withFmtpDefaults } from "../wire/sdp/fmtp.ts";
 import { h264Profile, h264ProfileRank } from "../wire/sdp/h264-profile.ts";

@@ -2,7 +2,7 @@
  * The viewers of one media socket: the way from a datagram to its peer, and the tick that ends those who are gone.
  */
 import { attachFanOut, FanOut } from "../egress/fan-out.ts";
-import { StreamNotLive } from "../errors.ts";
+import { StreamNotLive } from "../errors/viewer.ts";
 import type { CloseReason, PeerChange, PeerEventSink } from "../peer-events.ts";
 import type { PlayedStream } from "../stream/played.ts";
 import { datagramKind } from "../transport/demux.ts";

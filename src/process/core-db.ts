@@ -2,7 +2,7 @@
  * datarhei Core's db.json, version 4: reads its processes as ours, and writes ours as Core keeps them. Pure.
  * Our webrtc block travels inside of `config`, where Core passes over it.
  */
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import { type ProcessRecord, parseRecord } from "./record.ts";
 import type { StoredProcess } from "./store.ts";
 

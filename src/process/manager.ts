@@ -2,7 +2,7 @@
  * All processes: those of the configuration file (read-only) and those of the store. Validates,
  * stores first and acts then, and never makes a reader wait for a stop.
  */
-import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors.ts";
+import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors/process.ts";
 import { appliesAtOnce, type ChangeEffect, effectOf } from "./change.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";

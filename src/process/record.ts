@@ -4,7 +4,7 @@
  * Knows nothing of how FFmpeg is run.
  */
 import { Type } from "@sinclair/typebox";
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import {
   hasControlCharacter,
   inputAddressProblem,

@@ -4,7 +4,7 @@
  */
 
 import { resolve as absolutePath } from "node:path";
-import { ProcessInvalid } from "../errors.ts";
+import { ProcessInvalid } from "../errors/process.ts";
 import { isInside, realPath } from "../storage/confine.ts";
 import { redact } from "../telemetry/redact.ts";
 import { formatOf, type OptionGroup, readArguments } from "./access/arguments.ts";

@@ -1,5 +1,5 @@
 /** What clients keep about the whole server: JSON values by key, in the store. */
-import { MetadataNotFound, ProcessInvalid } from "../errors.ts";
+import { MetadataNotFound, ProcessInvalid } from "../errors/process.ts";
 import type { ProcessStore } from "./store.ts";
 
 /** A client keeps a handful; each value has the size of a request's body at most. */

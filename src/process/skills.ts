@@ -1,5 +1,5 @@
 /** What the installed FFmpeg can do, in datarhei Core's shape. Asked once and kept until it is asked for anew. */
-import { FfmpegUnavailable } from "../errors.ts";
+import { FfmpegUnavailable } from "../errors/process.ts";
 import type { ChildHandlers, SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
 import { LineSplitter } from "./line-splitter.ts";

@@ -6,7 +6,7 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { StoreFailed } from "../errors.ts";
+import { StoreFailed } from "../errors/process.ts";
 import { type ProcessRecord, parseRecord } from "./record.ts";
 import type { Order } from "./state.ts";
 import { guard } from "./store/guard.ts";

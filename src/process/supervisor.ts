@@ -3,7 +3,7 @@
  * with back-off. Knows nothing of RTP or HTTP: legs come and go by hooks, time and children are
  * handed in.
  */
-import { CommandFailed, ProcessInvalid } from "../errors.ts";
+import { CommandFailed, ProcessInvalid } from "../errors/process.ts";
 import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
 import { redactArguments } from "./record/secrets.ts";
 import type { ProcessRecord } from "./record.ts";

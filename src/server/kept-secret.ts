@@ -1,7 +1,7 @@
 /** Secrets that the server makes for itself at the first start and keeps. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { StoreFailed } from "../errors.ts";
+import { StoreFailed } from "../errors/process.ts";
 
 const SECRET_BYTES = 24;
 

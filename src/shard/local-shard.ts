@@ -1,5 +1,5 @@
 /** A media shard in this thread: the choice for machines with few cores. */
-import { SessionNotFound } from "../errors.ts";
+import { SessionNotFound } from "../errors/viewer.ts";
 import type { MediaTotals } from "../peer/totals.ts";
 import type { PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";

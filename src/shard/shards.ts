@@ -1,5 +1,5 @@
 /** All viewers of the server: who is let in, which media shard serves whom, and the way back from an id to its viewer. */
-import { SessionNotFound } from "../errors.ts";
+import { SessionNotFound } from "../errors/viewer.ts";
 import type { Admission } from "../peer/admission.ts";
 import { negotiate } from "../peer/negotiate.ts";
 import { type MediaTotals, sumTotals } from "../peer/totals.ts";

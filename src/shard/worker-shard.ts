@@ -3,7 +3,8 @@
  * along; another one takes its place, on the same port.
  */
 import { Worker } from "node:worker_threads";
-import { MediaSocketFailed, SessionNotFound, StreamNotLive } from "../errors.ts";
+import { MediaSocketFailed } from "../errors/process.ts";
+import { SessionNotFound, StreamNotLive } from "../errors/viewer.ts";
 import { type MediaTotals, NO_TOTALS, sumTotals } from "../peer/totals.ts";
 import type { CloseReason, PeerEvent, PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";

@@ -1,6 +1,6 @@
 /** Entry point of a media worker: the thread of one shard. Composition only. */
 import { parentPort } from "node:worker_threads";
-import { StreamNotLive } from "../errors.ts";
+import { StreamNotLive } from "../errors/viewer.ts";
 import type { Peer } from "../peer/peer.ts";
 import type { PeerEvent } from "../peer-events.ts";
 import type { FromWorker, OpenedPeer, ToWorker } from "./messages.ts";

@@ -2,7 +2,7 @@
  * The bounded pool of loopback UDP ports for FFmpeg legs. A leg takes three ports in a row: the one we
  * receive on, and the two FFmpeg sends RTP and RTCP from, which are fixed so that nobody else can feed a leg.
  */
-import { NoLegPort } from "../errors.ts";
+import { NoLegPort } from "../errors/process.ts";
 
 export const PORTS_PER_LEG = 3;
 

@@ -6,7 +6,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readlink, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import { BodyTooLarge, FileNotFound, StorageFull, StorageRefused } from "../errors.ts";
+import { FileNotFound, StorageFull, StorageRefused } from "../errors/process.ts";
+import { BodyTooLarge } from "../errors.ts";
 import { confine, isInside, realPath } from "./confine.ts";
 import { type FileEntry, UPLOAD_PREFIX, walk } from "./walk.ts";
 

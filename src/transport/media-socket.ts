@@ -1,7 +1,7 @@
 /**
  * The one UDP socket all viewers share. Knows datagrams and addresses, nothing of what is in them.
  */
-import { MediaSocketFailed } from "../errors.ts";
+import { MediaSocketFailed } from "../errors/process.ts";
 import { fdOf, ignoreIcmpErrors, setBufferBytes } from "./linux-socket.ts";
 
 /** Room for a burst of 100 viewers' keyframes on the way out, and of their feedback on the way in. */

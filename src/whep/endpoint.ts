@@ -13,8 +13,8 @@ import {
   SourceTimeout,
   StreamNotFound,
   StreamNotLive,
-  UnsupportedMediaType,
-} from "../errors.ts";
+} from "../errors/viewer.ts";
+import { UnsupportedMediaType } from "../errors.ts";
 import { parseFragment, type SdpFragment, writeFragment } from "../wire/sdp/fragment.ts";
 import { type Offer, parseOffer } from "../wire/sdp/offer.ts";
 import { hasMediaType, readBody, SDP_BYTES_MAX } from "./body.ts";

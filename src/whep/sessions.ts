@@ -2,7 +2,7 @@
  * WHEP sessions: the secret in a session's URL, the entity-tag of its ICE generation, and its peer.
  * Ended sessions leave a tombstone for a minute, so that a player can learn what became of its own.
  */
-import { IceTimeout, SessionNotFound } from "../errors.ts";
+import { IceTimeout, SessionNotFound } from "../errors/viewer.ts";
 import type { LocalIce } from "../wire/sdp/answer.ts";
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
 import { entityTag } from "./entity-tag.ts";

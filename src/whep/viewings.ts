@@ -3,7 +3,7 @@
  * the stream has more bits than its token allows. Looks at every viewer once a second, on the side of control.
  */
 import type { ViewGrant } from "../auth/viewer-token.ts";
-import { BitrateNotAllowed, TokenInUse } from "../errors.ts";
+import { BitrateNotAllowed, TokenInUse } from "../errors/access.ts";
 
 export type ViewingEnd = "token_expired" | "token_revoked" | "session_max_age" | "bitrate_exceeded";
 

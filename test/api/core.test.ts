@@ -1,7 +1,7 @@
 /** The routes of datarhei Core besides processes: metadata, log, skills, configuration. */
 import { describe, expect, test } from "bun:test";
 import { coreView } from "../../src/config/core-view.ts";
-import { FfmpegUnavailable } from "../../src/errors.ts";
+import { FfmpegUnavailable } from "../../src/errors/process.ts";
 import { LogTail } from "../../src/telemetry/log-tail.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { configured, SKILLS } from "./support/fake-core.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { LoginBackoff, SOURCES_MAX } from "../../src/api/login-backoff.ts";
-import { RateLimited } from "../../src/errors.ts";
+import { RateLimited } from "../../src/errors/access.ts";
 
 let nowMs = 0;
 

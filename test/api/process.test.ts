@@ -10,7 +10,7 @@ import {
   ProcessSchema,
   ProcessStateSchema,
 } from "../../src/api/schemas.ts";
-import { StoreFailed } from "../../src/errors.ts";
+import { StoreFailed } from "../../src/errors/process.ts";
 import { ProcessRecordSchema } from "../../src/process/record.ts";
 import { type Answer, Harness, problemOf } from "./support/harness.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BUCKETS_MAX, networkOf, RateLimit } from "../../src/api/rate-limit.ts";
-import { RateLimited } from "../../src/errors.ts";
+import { RateLimited } from "../../src/errors/access.ts";
 
 function setUp(perSecond: number, burst: number) {
   let nowMs = 0;

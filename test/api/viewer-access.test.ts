@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { TokenPolicy } from "../../src/auth/viewer-token.ts";
-import { KeysUnavailable } from "../../src/errors.ts";
+import { KeysUnavailable } from "../../src/errors/access.ts";
 import { Harness, type HarnessOptions, problemOf } from "./support/harness.ts";
 import { CHROMIUM, fragment } from "./support/offers.ts";
 import { signShared } from "./support/viewer-tokens.ts";

@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { changedNames, type JsonObject } from "../../config/core-view.ts";
-import { ProcessInvalid } from "../../errors.ts";
+import { ProcessInvalid } from "../../errors/process.ts";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
 import { OkSchema } from "../schemas.ts";

@@ -1,6 +1,6 @@
 /** /api/v3/fs: the files of the storage, streamed both ways. */
 import { Elysia, NotFoundError } from "elysia";
-import { FileNotFound } from "../../errors.ts";
+import { FileNotFound } from "../../errors/process.ts";
 import type { DiskStorage } from "../../storage/disk.ts";
 import type { FileEntry } from "../../storage/walk.ts";
 import { sendJson } from "../json.ts";

@@ -1,7 +1,7 @@
 /** GET /api/v3/webrtc/streams/{id}/history: the last hour of a stream, for the status page. */
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { StreamNotFound } from "../../errors.ts";
+import { StreamNotFound } from "../../errors/viewer.ts";
 import type { StreamHistory } from "../../recent/history.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";

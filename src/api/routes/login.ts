@@ -2,7 +2,8 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { Login } from "../../auth/login.ts";
-import { DomainError, LoginInvalid, Unauthorized } from "../../errors.ts";
+import { LoginInvalid, Unauthorized } from "../../errors/access.ts";
+import { DomainError } from "../../errors.ts";
 import { bearerOf, JWT_REFUSED, refusal } from "../auth.ts";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";

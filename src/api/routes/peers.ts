@@ -1,7 +1,7 @@
 /** /api/v3/webrtc/streams/{id}/peers: who watches a stream, and how well; DELETE sends a viewer away. */
 import { Elysia } from "elysia";
 import type { ViewGrant } from "../../auth/viewer-token.ts";
-import { PeerNotFound, StreamNotFound } from "../../errors.ts";
+import { PeerNotFound, StreamNotFound } from "../../errors/viewer.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
 import { PeersSchema } from "../schemas.ts";

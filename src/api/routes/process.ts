@@ -1,6 +1,6 @@
 /** /api/v3/process: the processes in datarhei Core's shape, with its words for what goes wrong. */
 import { Elysia } from "elysia";
-import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../../errors.ts";
+import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../../errors/process.ts";
 import { commands } from "../../process/manager.ts";
 import type { ProcessRecord } from "../../process/record.ts";
 import { dryRunView, effectHeader, effectValue, isDryRun } from "../dry-run.ts";

@@ -1,7 +1,8 @@
 /** /api/v3/webrtc/sessions: the last viewers, those that were refused included, and what became of each. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { FieldInvalid, RecentSessionNotFound } from "../../errors.ts";
+import { RecentSessionNotFound } from "../../errors/viewer.ts";
+import { FieldInvalid } from "../../errors.ts";
 import type { SessionState, SessionView } from "../../recent/sessions.ts";
 import { operation, type Parameter } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";

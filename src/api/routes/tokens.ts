@@ -2,7 +2,7 @@
 import { Elysia } from "elysia";
 import type { Minting } from "../../auth/minting.ts";
 import type { MintedToken } from "../../auth/viewer-token.ts";
-import { StreamNotFound } from "../../errors.ts";
+import { StreamNotFound } from "../../errors/viewer.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { embedOf } from "../embed.ts";

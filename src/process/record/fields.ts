@@ -3,7 +3,7 @@
  * names match without regard to case, null leaves a value as it is, whole numbers are not negative.
  * Problems are collected, so that one answer names all of them.
  */
-import { ProcessInvalid } from "../../errors.ts";
+import { ProcessInvalid } from "../../errors/process.ts";
 
 /** Strings may be long (filter graphs), but not endless. */
 export const textLengthMax = 16 * 1024;

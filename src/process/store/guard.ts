@@ -1,5 +1,5 @@
 /** Failures of SQLite as failures of the store. */
-import { StoreFailed } from "../../errors.ts";
+import { StoreFailed } from "../../errors/process.ts";
 
 /** Runs the action; whatever it throws becomes a StoreFailed that begins with `what`. */
 export function guard<T>(what: string, action: () => T): T {

@@ -5,7 +5,7 @@
 import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { StoreFailed } from "../../errors.ts";
+import { StoreFailed } from "../../errors/process.ts";
 import { guard } from "./guard.ts";
 
 export const lockFileName = "dragonfork.lock";

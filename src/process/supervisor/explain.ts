@@ -1,5 +1,5 @@
 /** Why FFmpeg was not started, as a line of the process's log. */
-import { ProcessInvalid } from "../../errors.ts";
+import { ProcessInvalid } from "../../errors/process.ts";
 import { redact } from "../../telemetry/redact.ts";
 
 export function explain(error: unknown): string {

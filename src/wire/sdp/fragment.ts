@@ -2,7 +2,7 @@
  * SDP fragments of application/trickle-ice-sdpfrag (RFC 8840 §9): a player's candidates or its
  * ICE restart by PATCH, and our answer to a restart. Knows nothing of the session they belong to.
  */
-import { FragmentInvalid } from "../../errors.ts";
+import { FragmentInvalid } from "../../errors/viewer.ts";
 import { parseCandidate, type RemoteCandidate } from "./candidate.ts";
 import {
   ICE_SESSION_LINES,

@@ -2,7 +2,7 @@
  * A player's SDP offer, read and checked against what WHEP asks of it. Pure: text in, facts out.
  * Does not know which codecs a stream has; peer/negotiate.ts chooses.
  */
-import { OfferInvalid } from "../../errors.ts";
+import { OfferInvalid } from "../../errors/viewer.ts";
 import type { RemoteCandidate } from "./candidate.ts";
 import {
   applyAttribute,

@@ -2,7 +2,7 @@
 import type { CoreRoutesOptions } from "../../../src/api/routes/core.ts";
 import { coreView } from "../../../src/config/core-view.ts";
 import { loadConfig } from "../../../src/config/load.ts";
-import { FileNotFound } from "../../../src/errors.ts";
+import { FileNotFound } from "../../../src/errors/process.ts";
 import { Monitor } from "../../../src/monitor/monitor.ts";
 import type { Collector } from "../../../src/monitor/value.ts";
 import { Viewing } from "../../../src/monitor/viewing.ts";

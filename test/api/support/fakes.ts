@@ -2,14 +2,9 @@
 import type { AppPeers, AppStream } from "../../../src/api/app.ts";
 import type { Change, ProcessApi, ProcessEntry } from "../../../src/api/process-api.ts";
 import type { TokenPolicy } from "../../../src/auth/viewer-token.ts";
-import {
-  CommandFailed,
-  type DomainError,
-  PeerLimitReached,
-  ProcessInvalid,
-  ProcessNotFound,
-  ServerDraining,
-} from "../../../src/errors.ts";
+import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../../../src/errors/process.ts";
+import { PeerLimitReached, ServerDraining } from "../../../src/errors/viewer.ts";
+import type { DomainError } from "../../../src/errors.ts";
 import { negotiate } from "../../../src/peer/negotiate.ts";
 import type { PeerState, PeerView } from "../../../src/peer/peer.ts";
 import type { CloseReason } from "../../../src/peer-events.ts";

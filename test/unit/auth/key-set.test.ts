@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from "jose";
 import { type KeySet, openKeySet } from "../../../src/auth/key-set.ts";
-import { KeysUnavailable } from "../../../src/errors.ts";
+import { KeysUnavailable } from "../../../src/errors/access.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-keys-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Minting, TOKENS_MAX, TOKENS_PER_STREAM_MAX } from "../../../src/auth/minting.ts";
-import { TokenLimitReached } from "../../../src/errors.ts";
+import { TokenLimitReached } from "../../../src/errors/access.ts";
 import { MemoryTokenStore } from "../../api/support/viewer-tokens.ts";
 
 let unixMs = 1_800_000_000_000;

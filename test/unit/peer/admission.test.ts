@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { PeerLimitReached, ServerDraining } from "../../../src/errors.ts";
+import { PeerLimitReached, ServerDraining } from "../../../src/errors/viewer.ts";
 import { Admission } from "../../../src/peer/admission.ts";
 
 const stream = (id: string, peersMax?: number) => ({ id, peersMax });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CodecMismatch } from "../../../src/errors.ts";
+import { CodecMismatch } from "../../../src/errors/viewer.ts";
 import { negotiate, type ProducedTrack } from "../../../src/peer/negotiate.ts";
 import { parseOffer } from "../../../src/wire/sdp/offer.ts";
 import {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import { StreamNotLive } from "../../../src/errors.ts";
+import { StreamNotLive } from "../../../src/errors/viewer.ts";
 import { AWAY, HOME, type PeerTest, peerTest } from "./support.ts";
 
 const open: PeerTest[] = [];

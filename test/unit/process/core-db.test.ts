@@ -1,6 +1,6 @@
 /** datarhei Core's db.json: what it says is what we store, and what we write is what it said. */
 import { describe, expect, test } from "bun:test";
-import { ProcessInvalid } from "../../../src/errors.ts";
+import { ProcessInvalid } from "../../../src/errors/process.ts";
 import { readCoreData, writeCoreData } from "../../../src/process/core-db.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";

@@ -7,7 +7,7 @@ import {
   ProcessInvalid,
   ProcessNotFound,
   StoreFailed,
-} from "../../../src/errors.ts";
+} from "../../../src/errors/process.ts";
 import { demoRecord } from "../../../src/process/demo-record.ts";
 import { type ManagerOptions, ProcessManager } from "../../../src/process/manager.ts";
 import { ProcessStore } from "../../../src/process/store.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
-import { ProcessInvalid } from "../../../src/errors.ts";
+import { ProcessInvalid } from "../../../src/errors/process.ts";
 import { demoRecord } from "../../../src/process/demo-record.ts";
 import {
   type ProcessRecord,

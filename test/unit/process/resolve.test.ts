@@ -1,6 +1,6 @@
 /** What FFmpeg is given of a record: only addresses and options that the rules of access let pass. */
 import { describe, expect, test } from "bun:test";
-import { ProcessInvalid } from "../../../src/errors.ts";
+import { ProcessInvalid } from "../../../src/errors/process.ts";
 import type { AccessRules } from "../../../src/process/access/rules.ts";
 import { type ProcessRecord, parseRecord } from "../../../src/process/record.ts";
 import { resolveRecord } from "../../../src/process/resolve.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FfmpegUnavailable } from "../../../src/errors.ts";
+import { FfmpegUnavailable } from "../../../src/errors/process.ts";
 import { hardwareDevices } from "../../../src/process/skills/devices.ts";
 import { FfmpegSkills } from "../../../src/process/skills.ts";
 import { FakeChildren, FakeClock } from "./fakes.ts";

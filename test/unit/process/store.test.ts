@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { StoreFailed } from "../../../src/errors.ts";
+import { StoreFailed } from "../../../src/errors/process.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import { SERVER_METADATA_KEYS_MAX, ServerMetadata } from "../../../src/process/server-metadata.ts";
 import { lockStore } from "../../../src/process/store/lock.ts";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { StoreFailed } from "../../../src/errors.ts";
+import { StoreFailed } from "../../../src/errors/process.ts";
 import { adminToken } from "../../../src/server/admin-token.ts";
 
 const folders: string[] = [];

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
-import { MediaSocketFailed, SessionNotFound, StreamNotLive } from "../../../src/errors.ts";
+import { MediaSocketFailed } from "../../../src/errors/process.ts";
+import { SessionNotFound, StreamNotLive } from "../../../src/errors/viewer.ts";
 import type { PeerEvent } from "../../../src/peer-events.ts";
 import type { FromWorker, ToWorker } from "../../../src/shard/messages.ts";
 import { WorkerShard, type WorkerThread } from "../../../src/shard/worker-shard.ts";

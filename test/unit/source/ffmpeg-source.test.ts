@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { NoLegPort } from "../../../src/errors.ts";
+import { NoLegPort } from "../../../src/errors/process.ts";
 import type { LegTarget } from "../../../src/process/ffmpeg-args.ts";
 import type { LegPlans } from "../../../src/process/source-plan.ts";
 import { FfmpegSource } from "../../../src/source/ffmpeg-source.ts";

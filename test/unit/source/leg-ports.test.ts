@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { NoLegPort } from "../../../src/errors.ts";
+import { NoLegPort } from "../../../src/errors/process.ts";
 import { LegPortPool } from "../../../src/source/leg-ports.ts";
 
 const usable = async () => true;

@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BodyTooLarge, FileNotFound, StorageFull, StorageRefused } from "../../../src/errors.ts";
+import { FileNotFound, StorageFull, StorageRefused } from "../../../src/errors/process.ts";
+import { BodyTooLarge } from "../../../src/errors.ts";
 import { DiskStorage } from "../../../src/storage/disk.ts";
 
 let root: string;

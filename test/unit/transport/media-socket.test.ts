@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { MediaSocketFailed } from "../../../src/errors.ts";
+import { MediaSocketFailed } from "../../../src/errors/process.ts";
 import { SendManyBatch } from "../../../src/transport/batch-sender.ts";
 import { datagramKind } from "../../../src/transport/demux.ts";
 import { MediaSocket, plainAddress } from "../../../src/transport/media-socket.ts";

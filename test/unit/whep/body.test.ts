@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { BodyTooLarge, OfferInvalid } from "../../../src/errors.ts";
+import { OfferInvalid } from "../../../src/errors/viewer.ts";
+import { BodyTooLarge } from "../../../src/errors.ts";
 import { hasMediaType, readBody } from "../../../src/whep/body.ts";
 
 const refuse = (what: string) => new OfferInvalid(what);

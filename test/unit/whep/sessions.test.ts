@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { IceTimeout, SessionNotFound } from "../../../src/errors.ts";
+import { IceTimeout, SessionNotFound } from "../../../src/errors/viewer.ts";
 import { Sessions, TOMBSTONES_MAX, type WhepPeer } from "../../../src/whep/sessions.ts";
 
 class StubPeer implements WhepPeer {

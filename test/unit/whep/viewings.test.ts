@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { OPEN_GRANT, type ViewGrant } from "../../../src/auth/viewer-token.ts";
-import { BitrateNotAllowed, TokenInUse } from "../../../src/errors.ts";
+import { BitrateNotAllowed, TokenInUse } from "../../../src/errors/access.ts";
 import { type ViewedStream, type ViewingEnd, Viewings } from "../../../src/whep/viewings.ts";
 
 let watchers = 0;

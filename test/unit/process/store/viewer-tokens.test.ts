@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MintedToken } from "../../../../src/auth/viewer-token.ts";
-import { StoreFailed } from "../../../../src/errors.ts";
+import { StoreFailed } from "../../../../src/errors/process.ts";
 import { parseRecord } from "../../../../src/process/record.ts";
 import { ProcessStore, storeFileName } from "../../../../src/process/store.ts";
 

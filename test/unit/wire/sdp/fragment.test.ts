@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { FragmentInvalid } from "../../../../src/errors.ts";
+import { FragmentInvalid } from "../../../../src/errors/viewer.ts";
 import { parseFragment, writeFragment } from "../../../../src/wire/sdp/fragment.ts";
 import { LOCAL, mutate, noise, seededRandom } from "./fixtures.ts";
 

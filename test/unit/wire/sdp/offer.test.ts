@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { OfferInvalid } from "../../../../src/errors.ts";
+import { OfferInvalid } from "../../../../src/errors/viewer.ts";
 import { parseOffer } from "../../../../src/wire/sdp/offer.ts";
 import {
   BASE_OFFER,
