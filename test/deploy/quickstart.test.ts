@@ -55,7 +55,7 @@ describe.skipIf(!isRoot)("quickstart on a bare Debian", () => {
     await run(["git", "clone", "--quiet", ROOT, join(system, "dragonfork")]);
   }, 5 * MINUTE_MS);
 
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }), MINUTE_MS);
 
   test(
     "one command installs what is missing and brings the picture up, and a second time at once",
