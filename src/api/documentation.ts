@@ -54,6 +54,24 @@ export const STREAM_ID: Parameter = {
   example: "test",
 };
 
+export const METADATA_KEY: Parameter = {
+  name: "key",
+  in: "path",
+  description: "The name of the value.",
+  required: true,
+  example: "ui",
+};
+
+/** What a route for administrators may answer whatever is asked. */
+export const GUARDED: readonly ProblemKind[] = ["unauthorized", "forbidden"];
+
+/** An optional parameter behind the question mark. */
+export const query = (name: string, description: string): Parameter => ({
+  name,
+  in: "query",
+  description,
+});
+
 export function operation(route: Operation): DocumentDecoration {
   return {
     tags: [route.tag],

@@ -1,8 +1,7 @@
 /** What the API documentation says of the storage routes. */
 import { Type } from "@sinclair/typebox";
-import { operation, type Parameter } from "../documentation.ts";
+import { GUARDED, operation, type Parameter, query } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
-import type { ProblemKind } from "../problem.ts";
 
 const name: Parameter = {
   name: "name",
@@ -18,13 +17,7 @@ const path: Parameter = {
   required: true,
   example: "recordings/a.ts",
 };
-const query = (parameter: string, description: string): Parameter => ({
-  name: parameter,
-  in: "query",
-  description,
-});
 const common = { tag: "Storage", access: "admin" } as const;
-const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
 
 const StoragesSchema = Type.Array(
   Type.Object({
@@ -55,7 +48,7 @@ export const FS_DETAILS = {
         example: [{ name: "disk", type: "disk", mount: "/api/v3/fs/disk" }],
       },
     },
-    problems: guarded,
+    problems: GUARDED,
   }),
   list: operation({
     ...common,
@@ -75,7 +68,7 @@ export const FS_DETAILS = {
         example: [{ name: "/recordings/a.ts", size_bytes: 188_000, last_modified: 1_795_208_703 }],
       },
     },
-    problems: [...guarded, "file-not-found"],
+    problems: [...GUARDED, "file-not-found"],
   }),
   get: operation({
     ...common,
@@ -89,7 +82,7 @@ export const FS_DETAILS = {
         headers: { "Last-Modified": "When it was written.", "Content-Length": "Its size." },
       },
     },
-    problems: [...guarded, "file-not-found"],
+    problems: [...GUARDED, "file-not-found"],
   }),
   put: operation({
     ...common,
@@ -106,7 +99,7 @@ export const FS_DETAILS = {
       201: { description: "A new file." },
       204: { description: "The file was replaced." },
     },
-    problems: [...guarded, "file-not-found", "storage-refused", "storage-full", "body-too-large"],
+    problems: [...GUARDED, "file-not-found", "storage-refused", "storage-full", "body-too-large"],
   }),
   remove: operation({
     ...common,
@@ -116,7 +109,7 @@ export const FS_DETAILS = {
     answers: {
       200: { description: "It is gone.", type: "text/plain", example: "Deleted: /recordings/a.ts" },
     },
-    problems: [...guarded, "file-not-found"],
+    problems: [...GUARDED, "file-not-found"],
   }),
 };
 

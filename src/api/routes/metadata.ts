@@ -2,7 +2,7 @@
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import type { ServerMetadata } from "../../process/server-metadata.ts";
-import { operation, type Parameter } from "../documentation.ts";
+import { METADATA_KEY, operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
 
 export type MetadataRoutesOptions = Pick<ServerMetadata, "all" | "get" | "set">;
@@ -26,13 +26,6 @@ export function metadataRoutes(metadata: MetadataRoutesOptions) {
 }
 
 const example = { theme: "dark" };
-const key: Parameter = {
-  name: "key",
-  in: "path",
-  description: "The name of the value.",
-  required: true,
-  example: "ui",
-};
 const common = { tag: "Server", access: "admin" } as const;
 const value = {
   200: { description: "The value.", type: JSON_TYPE, schema: Type.Unknown(), example },
@@ -57,7 +50,7 @@ const oneDetail = operation({
   ...common,
   summary: "Get one value of the metadata of the server",
   description: "404 where the key is unknown.",
-  parameters: [key],
+  parameters: [METADATA_KEY],
   answers: value,
   problems: ["unauthorized", "forbidden", "metadata-not-found"],
 });
@@ -66,7 +59,7 @@ const setDetail = operation({
   ...common,
   summary: "Set one value of the metadata of the server",
   description: "Any JSON; null removes the key. Kept over restarts.",
-  parameters: [key],
+  parameters: [METADATA_KEY],
   body: { type: JSON_TYPE, schema: Type.Unknown(), example },
   answers: value,
   problems: ["unauthorized", "forbidden", "process-invalid", "body-too-large", "store-failed"],

@@ -2,10 +2,16 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { defaultWebrtcBlock } from "../../process/record/webrtc-block.ts";
 import { ProcessRecordSchema } from "../../process/record.ts";
-import { type Answer, operation, type Parameter } from "../documentation.ts";
+import {
+  type Answer,
+  GUARDED,
+  METADATA_KEY,
+  operation,
+  type Parameter,
+  query,
+} from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
 import { partialSchema } from "../partial-schema.ts";
-import type { ProblemKind } from "../problem.ts";
 import {
   CommandSchema,
   DryRunSchema,
@@ -24,18 +30,6 @@ const id: Parameter = {
   required: true,
   example: "test",
 };
-const key: Parameter = {
-  name: "key",
-  in: "path",
-  description: "The name of the value.",
-  required: true,
-  example: "ui",
-};
-const query = (name: string, description: string): Parameter => ({
-  name,
-  in: "query",
-  description,
-});
 const filter = query("filter", "Comma list of config, state, report, metadata; empty is all.");
 const dryRun = query(
   "dry_run",
@@ -51,7 +45,6 @@ const stored = (headers: Readonly<Record<string, string>>): Record<number, Answe
     headers,
   },
 });
-const guarded: readonly ProblemKind[] = ["unauthorized", "forbidden"];
 const common = { tag: "Process", access: "admin" } as const;
 const answer = (
   description: string,
@@ -140,7 +133,7 @@ export const PROCESS_DETAILS = {
       query("refpattern", "A glob over the references."),
     ],
     answers: answer("The processes.", ProcessListSchema, [process]),
-    problems: guarded,
+    problems: GUARDED,
   }),
   add: operation({
     ...common,
@@ -150,7 +143,7 @@ export const PROCESS_DETAILS = {
     parameters: [dryRun],
     body: { type: JSON_TYPE, schema: RecordInputSchema, example: newConfig },
     answers: stored({}),
-    problems: [...guarded, "process-invalid", "command-failed", "body-too-large", "store-failed"],
+    problems: [...GUARDED, "process-invalid", "command-failed", "body-too-large", "store-failed"],
   }),
   get: operation({
     ...common,
@@ -158,7 +151,7 @@ export const PROCESS_DETAILS = {
     description: "With its configuration, state and log.",
     parameters: [id, filter],
     answers: answer("The process.", ProcessSchema, process),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   update: operation({
     ...common,
@@ -176,7 +169,7 @@ export const PROCESS_DETAILS = {
         "What the change did: process=none|start|restart, viewers=none|freeze|end|freeze-or-end, affected=<how many>.",
     }),
     problems: [
-      ...guarded,
+      ...GUARDED,
       "process-invalid",
       "process-not-found",
       "body-too-large",
@@ -189,7 +182,7 @@ export const PROCESS_DETAILS = {
     description: "Stops it first, and ends its viewers.",
     parameters: [id],
     answers: answer("It is gone.", OkSchema, "OK"),
-    problems: [...guarded, "process-invalid", "process-not-found", "store-failed"],
+    problems: [...GUARDED, "process-invalid", "process-not-found", "store-failed"],
   }),
   command: operation({
     ...common,
@@ -198,7 +191,7 @@ export const PROCESS_DETAILS = {
     parameters: [id],
     body: { type: JSON_TYPE, schema: CommandSchema, example: { command: "restart" } },
     answers: answer("The command was taken.", OkSchema, "OK"),
-    problems: [...guarded, "command-failed", "process-invalid"],
+    problems: [...GUARDED, "command-failed", "process-invalid"],
   }),
   config: operation({
     ...common,
@@ -206,7 +199,7 @@ export const PROCESS_DETAILS = {
     description: "As stored.",
     parameters: [id],
     answers: answer("The configuration.", ProcessRecordSchema, config),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   state: operation({
     ...common,
@@ -214,7 +207,7 @@ export const PROCESS_DETAILS = {
     description: "exec is what there is, order is what was asked for.",
     parameters: [id],
     answers: answer("The state.", ProcessStateSchema, state),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   report: operation({
     ...common,
@@ -222,7 +215,7 @@ export const PROCESS_DETAILS = {
     description: "The opening lines and the newest lines of this run and of the last ones.",
     parameters: [id],
     answers: answer("The log.", ProcessReportSchema, report),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   probe: operation({
     ...common,
@@ -231,7 +224,7 @@ export const PROCESS_DETAILS = {
       "Opens the inputs, which may take up to 20 seconds. An unknown id is no error here.",
     parameters: [id],
     answers: answer("What is in the inputs.", ProbeSchema, { streams: [], log: [] }),
-    problems: guarded,
+    problems: GUARDED,
   }),
   metadata: operation({
     ...common,
@@ -239,25 +232,25 @@ export const PROCESS_DETAILS = {
     description: "What clients have put there; null where there is none.",
     parameters: [id],
     answers: answer("All values by key.", Type.Unknown(), { ui: { title: "Camera" } }),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   metadataKey: operation({
     ...common,
     summary: "Get one value of the metadata of a process",
     description: "404 also where the key is unknown.",
-    parameters: [id, key],
+    parameters: [id, METADATA_KEY],
     answers: answer("The value.", Type.Unknown(), { title: "Camera" }),
-    problems: [...guarded, "process-not-found"],
+    problems: [...GUARDED, "process-not-found"],
   }),
   setMetadata: operation({
     ...common,
     summary: "Set one value of the metadata of a process",
     description: "Any JSON; null removes the key.",
-    parameters: [id, key],
+    parameters: [id, METADATA_KEY],
     body: { type: JSON_TYPE, schema: Type.Unknown(), example: { title: "Camera" } },
     answers: answer("The value.", Type.Unknown(), { title: "Camera" }),
     problems: [
-      ...guarded,
+      ...GUARDED,
       "process-invalid",
       "process-not-found",
       "body-too-large",
