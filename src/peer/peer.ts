@@ -291,6 +291,8 @@ export class Peer {
 
   private select(endpoint: Endpoint): void {
     this.media?.moveTo(endpoint);
+    // The player may never send DTLS from there; the close has to reach it all the same.
+    this.dtlsEndpoint = endpoint;
     const moved = this.selectedType !== null;
     const candidateType = this.candidateType(endpoint);
     this.selectedType = candidateType;

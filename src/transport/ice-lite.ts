@@ -16,6 +16,8 @@ import { type Endpoint, plainAddress } from "./media-socket.ts";
 const ADDRESSES_MAX = 4;
 /** Least time between two moves of the media to another address. */
 const SWITCH_INTERVAL_MS = 1000;
+/** Two checks of consent left out (RFC 7675 §5.1): the player does not send from this address any more. */
+const QUIET_MS = 10_000;
 /** A check that was not answered is sent again with the player's next request, but not more often. */
 const CHECK_INTERVAL_MS = 40;
 
@@ -30,7 +32,6 @@ interface Path {
   checkId: string;
   checkSentMs: number;
   validated: boolean;
-  nominated: boolean;
   heardMs: number;
 }
 
@@ -46,13 +47,13 @@ export interface IceLiteOptions {
 
 export class IceLiteAgent {
   local: IceCredentials;
-  /** Monotonic time in ms of the last message that carried a valid MESSAGE-INTEGRITY. */
-  lastConsentMs: number | undefined;
   private remote: IceCredentials;
   /** Valid until the player has used the new credentials, so that media goes on over a restart. */
   private previous: { local: IceCredentials; remote: IceCredentials } | undefined;
   private readonly paths = new Map<string, Path>();
   private selected: Path | undefined;
+  /** The player's latest choice; it may still have to answer our check. */
+  private nominated: Path | undefined;
   private lastSwitchMs = Number.NEGATIVE_INFINITY;
   private readonly options: IceLiteOptions;
   private readonly tieBreaker: Buffer;
@@ -98,7 +99,7 @@ export class IceLiteAgent {
     this.previous = { local: this.local, remote: this.remote };
     this.local = local;
     this.remote = remote;
-    for (const path of this.paths.values()) path.nominated = false;
+    this.nominated = undefined;
   }
 
   /**
@@ -110,12 +111,11 @@ export class IceLiteAgent {
     if (credentials === undefined || message.remoteUfrag !== credentials.remote.iceUfrag)
       return false;
     if (!hasIntegrity(datagram, message, credentials.local.icePwd)) return false;
-    this.lastConsentMs = nowMs;
     if (credentials.local === this.local) this.previous = undefined;
     const path = this.pathFor(from, nowMs);
     if (path === undefined) return true;
     const plain = plainAddress(from.address);
-    if (message.useCandidate) path.nominated = true;
+    if (message.useCandidate) this.nominated = path;
     this.options.send(
       bindingSuccess(message.transactionId, plain, from.port, credentials.local.icePwd),
       from,
@@ -132,7 +132,6 @@ export class IceLiteAgent {
     if (path === undefined || path.checkId !== message.transactionId) return false;
     if (!hasIntegrity(datagram, message, this.remote.icePwd)) return false;
     path.validated = true;
-    this.lastConsentMs = nowMs;
     this.select(path, nowMs);
     return true;
   }
@@ -155,18 +154,17 @@ export class IceLiteAgent {
       checkId: "",
       checkSentMs: Number.NEGATIVE_INFINITY,
       validated: false,
-      nominated: false,
       heardMs: nowMs,
     };
     this.paths.set(key, path);
     return path;
   }
 
-  /** Makes room by dropping the path that was quiet longest, never the one in use. */
+  /** Makes room by dropping the path that was quiet longest, never the one in use or the one chosen to follow it. */
   private forgetOne(): boolean {
     let oldest: [string, Path] | undefined;
     for (const entry of this.paths) {
-      if (entry[1] === this.selected) continue;
+      if (entry[1] === this.selected || entry[1] === this.nominated) continue;
       if (oldest === undefined || entry[1].heardMs < oldest[1].heardMs) oldest = entry;
     }
     return oldest !== undefined && this.paths.delete(oldest[0]);
@@ -186,13 +184,19 @@ export class IceLiteAgent {
     this.options.send(request, path.endpoint);
   }
 
-  /** The first validated path serves until one is nominated (RFC 8445 §8.1.1, §12.1.1). */
+  /**
+   * The first validated path serves until another is nominated (RFC 8445 §8.1.1, §12.1.1), or until it is quiet: not
+   * every player nominates again where a NAT has given it another address.
+   */
   private select(path: Path, nowMs: number): void {
-    if (!path.validated || path === this.selected) return;
-    const first = this.selected === undefined;
-    if (!first && (!path.nominated || nowMs - this.lastSwitchMs < SWITCH_INTERVAL_MS)) return;
+    const { selected } = this;
+    if (!path.validated || path === selected) return;
+    if (selected !== undefined) {
+      const replaced = path === this.nominated || nowMs - selected.heardMs >= QUIET_MS;
+      if (!replaced || nowMs - this.lastSwitchMs < SWITCH_INTERVAL_MS) return;
+      this.lastSwitchMs = nowMs;
+    }
     this.selected = path;
-    if (!first) this.lastSwitchMs = nowMs;
     this.options.onSelected(path.endpoint);
   }
 }

@@ -321,6 +321,18 @@ describe("another address", () => {
     expect(player.peer.view().remoteCandidateType).toBe("prflx");
   });
 
+  test("is where our close is told, once media goes there", async () => {
+    const made = await connected();
+    const { player } = made;
+    made.nowMs = 2000;
+    player.from = AWAY;
+    player.check();
+    await player.settle();
+    const before = made.socket.sent.length;
+    player.peer.close("kicked");
+    expect(made.socket.sent.slice(before).map(({ to }) => to)).toEqual([AWAY]);
+  });
+
   test("of an ICE restart: media goes on at the old one until the new one is proved", async () => {
     const made = await connected();
     const { player } = made;

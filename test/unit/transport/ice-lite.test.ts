@@ -73,7 +73,6 @@ describe("ICE-lite agent", () => {
     expect(message && ice.request(unsigned, message, HOME, 0)).toBe(false);
     expect(sent).toEqual([]);
     expect(ice.pathKeys).toEqual([]);
-    expect(ice.lastConsentMs).toBeUndefined();
   });
 
   test("a spoofed source that never answers our check gets no media", () => {
@@ -118,6 +117,32 @@ describe("ICE-lite agent", () => {
     ask(AWAY, 5000);
     answerCheck(AWAY, 5000);
     expect(selected).toEqual([HOME]);
+  });
+
+  test("an address that was nominated before does not take the media back by checks alone", () => {
+    const { selected, ask, answerCheck } = agent();
+    ask(HOME, 0, { nominate: true });
+    answerCheck(HOME, 0);
+    ask(AWAY, 5000, { nominate: true });
+    answerCheck(AWAY, 5000);
+    for (let nowMs = 6000; nowMs < 20_000; nowMs += 2000) {
+      ask(HOME, nowMs);
+      ask(AWAY, nowMs + 1000);
+    }
+    expect(selected).toEqual([HOME, AWAY]);
+  });
+
+  test("a player that sends from another address only gets its media there, nominated or not", () => {
+    const { selected, ask, answerCheck } = agent();
+    ask(HOME, 0, { nominate: true });
+    answerCheck(HOME, 0);
+    for (let nowMs = 2000; nowMs < 10_000; nowMs += 2000) {
+      ask(AWAY, nowMs);
+      answerCheck(AWAY, nowMs);
+    }
+    expect(selected).toEqual([HOME]);
+    ask(AWAY, 10_000);
+    expect(selected).toEqual([HOME, AWAY]);
   });
 
   test("keeps four addresses at most and never drops the one in use", () => {
