@@ -128,8 +128,13 @@ export class Shards {
     await Promise.all(this.shards.map((shard) => shard.close()));
   }
 
-  /** Shards take turns where they are equal, as the map of viewers grows. */
+  /**
+   * Of those that serve: a worker that was lost has no viewers, and would draw all new ones. Shards take turns where
+   * they are equal, as the map of viewers grows.
+   */
   private emptiest(): MediaShard {
-    return this.shards.reduce((best, shard) => (shard.peerCount < best.peerCount ? shard : best));
+    const serving = this.shards.filter((shard) => shard.isServing);
+    const choice = serving.length > 0 ? serving : this.shards;
+    return choice.reduce((best, shard) => (shard.peerCount < best.peerCount ? shard : best));
   }
 }

@@ -43,6 +43,16 @@ function fakeShard(name: string): MediaShard {
   };
 }
 
+test("new viewers go to the shards that serve, while a lost worker is being replaced", async () => {
+  const stream = new Stream({ id: "cam", peersMax: undefined, nowMs: () => 0 });
+  stream.sourceStarted([{ kind: "video", codec: "H264", channels: 0 }]);
+  const admission = new Admission({ total: 10, perStream: 10 });
+  const lost = Object.defineProperty(fakeShard("media-0"), "isServing", { value: false });
+  const shards = new Shards([lost, fakeShard("media-1")], admission);
+  for (let i = 0; i < 2; i++) await shards.open(stream, parseOffer(CHROMIUM));
+  expect(shards.health.map(({ peerCount }) => peerCount)).toEqual([0, 2]);
+});
+
 test("each shard is told with the viewers it has, and has had", async () => {
   const stream = new Stream({ id: "cam", peersMax: undefined, nowMs: () => 0 });
   stream.sourceStarted([{ kind: "video", codec: "H264", channels: 0 }]);
