@@ -83,16 +83,17 @@ export class Mirror {
 
   /**
    * Takes over what is in the queue. A track that is not known yet is announced by a message that is on its way:
-   * its packets wait. One that was known is gone, and so are they.
+   * its packets wait. One that was known is gone, and so are they. False where packets wait.
    */
-  takePackets(): void {
+  takePackets(): boolean {
     for (let packet = this.queue.peek(); packet !== undefined; packet = this.queue.peek()) {
-      if (packet.track > this.newestNumber) return;
+      if (packet.track > this.newestNumber) return false;
       const known = this.byNumber.get(packet.track);
       if (known?.track.ring.append(packet.payload, packet) === true)
         known.stream.listener?.packets();
       this.queue.skip();
     }
+    return true;
   }
 
   private forget(stream: MirroredStream): void {

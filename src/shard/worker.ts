@@ -114,7 +114,8 @@ class MediaWorker {
   private async takePackets(): Promise<never> {
     for (;;) {
       await this.queue.ready();
-      this.mirror.takePackets();
+      // The announcement that packets wait for comes by the event loop, which a full queue would never let turn.
+      if (!this.mirror.takePackets()) await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 }
