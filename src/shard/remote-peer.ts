@@ -43,11 +43,12 @@ export class RemotePeer implements ShardPeer {
     this.ended(reason);
   }
 
-  /** The worker, or the loss of it, has ended the viewer. */
-  ended(reason: CloseReason): void {
-    if (this.closeReason !== undefined) return;
+  /** The worker, or the loss of it, has ended the viewer. Returns the reason that counts: the first. */
+  ended(reason: CloseReason): CloseReason {
+    if (this.closeReason !== undefined) return this.closeReason;
     this.closeReason = reason;
     for (const listener of this.listeners) listener(reason);
+    return reason;
   }
 
   onClosed(listener: (reason: CloseReason) => void): void {

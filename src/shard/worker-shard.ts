@@ -63,6 +63,7 @@ export class WorkerShard implements MediaShard {
   restarts = 0;
   private readonly options: WorkerShardOptions;
   private readonly streams = new Map<string, { readonly stream: Stream; feed: Feed }>();
+  /** Until the worker has told of their end, which may come after ours. */
   private readonly peers = new Map<string, RemotePeer>();
   private readonly replies = new Map<number, (reply: Reply) => void>();
   private life: Life | undefined;
@@ -75,6 +76,7 @@ export class WorkerShard implements MediaShard {
   private restartMs = RESTART_MS_MIN;
   private restartTimer: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
+  private closing = false;
   private stopped: (() => void) | undefined;
 
   private constructor(options: WorkerShardOptions) {
@@ -130,7 +132,6 @@ export class WorkerShard implements MediaShard {
     if (reply?.type !== "opened") throw new StreamNotLive(streamId, RETRY_SECONDS);
     const peer = new RemotePeer(streamId, reply.peer, (message) => this.post(message));
     this.peers.set(peer.id, peer);
-    peer.onClosed(() => this.peers.delete(peer.id));
     return peer;
   }
 
@@ -143,15 +144,19 @@ export class WorkerShard implements MediaShard {
   }
 
   async close(): Promise<void> {
+    this.closing = true;
     clearInterval(this.watch);
     clearTimeout(this.restartTimer);
     for (const { feed } of this.streams.values()) feed.close();
     const { life } = this;
     if (life === undefined) return;
     await new Promise<void>((resolve) => {
-      this.stopped = resolve;
+      const timer = setTimeout(resolve, STOP_MS_MAX);
+      this.stopped = () => {
+        clearTimeout(timer);
+        resolve();
+      };
       this.post({ type: "stop" });
-      setTimeout(resolve, STOP_MS_MAX);
     });
     this.life = undefined;
     this.endPeers("server_drain");
@@ -207,6 +212,10 @@ export class WorkerShard implements MediaShard {
     for (const reply of this.replies.values()) reply({ type: "gone", request: 0 });
     this.replies.clear();
     this.endPeers("worker_lost");
+    if (this.closing) {
+      this.stopped?.();
+      return;
+    }
     this.restartTimer = setTimeout(() => this.restart(), this.restartMs);
     this.restartMs = Math.min(this.restartMs * 2, RESTART_MS_MAX);
   }
@@ -270,18 +279,23 @@ export class WorkerShard implements MediaShard {
   }
 
   private receiveEvent(event: PeerEvent): void {
-    if (event.type === "closed") this.peers.get(event.peerId)?.ended(event.reason);
+    if (event.type === "closed") {
+      this.peers.get(event.peerId)?.ended(event.reason);
+      this.peers.delete(event.peerId);
+    }
     this.options.onEvent(event);
   }
 
+  /** Tells of every viewer's end in the worker's stead. */
   private endPeers(reason: CloseReason): void {
     const atMs = this.options.clocks.unixMs();
-    for (const peer of [...this.peers.values()]) {
-      peer.ended(reason);
+    for (const peer of this.peers.values()) {
       const seconds = (atMs - peer.lastView.sinceMs) / 1000;
       const { id: peerId, streamId } = peer;
-      this.options.onEvent({ type: "closed", reason, seconds, atMs, peerId, streamId });
+      const event = { type: "closed", seconds, atMs, peerId, streamId } as const;
+      this.options.onEvent({ ...event, reason: peer.ended(reason) });
     }
+    this.peers.clear();
   }
 
   private checkPulse(): void {

@@ -169,6 +169,26 @@ describe("a media worker", () => {
     expect(shard.restarts).toBe(1);
   });
 
+  test("that dies before it told of a viewer's end leaves no viewer without one", async () => {
+    jest.useFakeTimers();
+    const { shard, thread, events, openPeer } = await running();
+    const peer = await openPeer();
+    peer.close("client_gone");
+    expect(events).toEqual([]);
+    thread.die();
+    expect(events).toMatchObject([{ type: "closed", reason: "client_gone", peerId: "p1" }]);
+    expect(shard.peerCount).toBe(0);
+  });
+
+  test("that dies while the server stops is not replaced, and not waited for", async () => {
+    jest.useFakeTimers();
+    const { shard, thread, threads } = await running();
+    thread.postMessage = () => thread.die();
+    await shard.close();
+    jest.advanceTimersByTime(20_000);
+    expect(threads).toHaveLength(1);
+  });
+
   test("that dies again and again is tried less and less often", async () => {
     jest.useFakeTimers();
     const { thread, threads } = await running();
