@@ -31,7 +31,7 @@ Options:
                       like CORE_WEBRTC_MEDIA_BACKEND, which it overrides
       --skip-invalid  import what can be taken over, without it all or nothing
 
-Each setting can also be given as an environment variable (CORE_ADDRESS, ...); README.md lists them.
+Each setting can also be given as an environment variable (CORE_ADDRESS, ...); deploy/docs/settings.md lists them.
 Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.
 `;
 

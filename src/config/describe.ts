@@ -1,4 +1,4 @@
-/** The configuration for readers: the table of README.md, and what is in effect with secrets hidden. */
+/** The configuration for readers: the table of deploy/docs/settings.md, and what is in effect with secrets hidden. */
 
 import { Document, isCollection, isNode } from "yaml";
 import { FIELDS } from "./fields.ts";

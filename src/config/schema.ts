@@ -1,6 +1,6 @@
 /**
  * Every setting, once: type, default, environment variable, what is allowed and what it is for.
- * The file, the environment, the messages about wrong values and the table in README.md all come from here.
+ * The file, the environment, the messages about wrong values and the table in deploy/docs/settings.md all come from here.
  */
 
 import { type Static, Type } from "@sinclair/typebox";
@@ -351,7 +351,7 @@ export const ConfigSchema = group({
     default: [],
     maxItems: 1000,
     allowed: "a list of process records; in the environment as JSON",
-    description: "The streams of this server; see “Add a camera”.",
+    description: "The streams of this server; see “Add a camera” in README.md.",
   }),
 });
 

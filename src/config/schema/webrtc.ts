@@ -160,7 +160,7 @@ const WebrtcAccessFields = {
     allowed: "empty, or 32 to 512 characters",
     secret: true,
     description:
-      "Secret shared with a program of yours that signs viewer tokens by HS256; see “Who may watch”.",
+      "Secret shared with a program of yours that signs viewer tokens by HS256; see “Viewer tokens” in security.md.",
   }),
   viewer_jwks: text({
     env: "CORE_WEBRTC_VIEWER_JWKS",

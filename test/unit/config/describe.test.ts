@@ -10,9 +10,9 @@ function effective(text: string, env: Record<string, string> = {}): string {
 }
 
 describe("configuration for readers", () => {
-  test("the table in README.md is the one the schema gives", async () => {
-    const readme = await Bun.file(`${import.meta.dir}/../../../README.md`).text();
-    expect(readme).toContain(`\n${describeConfig()}\n`);
+  test("the table in settings.md is the one the schema gives", async () => {
+    const settings = await Bun.file(`${import.meta.dir}/../../../deploy/docs/settings.md`).text();
+    expect(settings).toContain(`\n${describeConfig()}\n`);
   });
 
   test("every setting has a row with its variable, default and meaning, and no cell is empty", () => {
