@@ -41,6 +41,8 @@ m=video 9 UDP/TLS/RTP/SAVPF 0\r
 a=mid:0\r
 a=candidate:1 1 udp 2130706431 203.0.113.9 50123 typ host\r
 `;
+/** What any request of a viewer may meet. */
+const WATCHING = ["unauthorized", "keys-unavailable", "stream-not-found", "rate-limited"] as const;
 const text = Type.String();
 const noContent = { description: "It is there. No content." };
 
@@ -68,18 +70,15 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
       },
     },
     problems: [
+      ...WATCHING,
       "offer-invalid",
-      "unauthorized",
-      "stream-not-found",
       "bitrate-not-allowed",
       "codec-mismatch",
       "stream-not-live",
       "body-too-large",
       "unsupported-media-type",
-      "rate-limited",
       "peer-limit-reached",
       "token-in-use",
-      "keys-unavailable",
       "server-draining",
       "source-timeout",
     ],
@@ -91,7 +90,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     description: "Also for a stream that is not live.",
     parameters: [STREAM_ID],
     answers: { 204: noContent },
-    problems: ["unauthorized", "stream-not-found"],
+    problems: WATCHING,
   }),
   headEndpoint: operation({
     tag: "WHEP",
@@ -100,7 +99,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     description: "WHEP's way for a player to find out that a URL is a WHEP endpoint.",
     parameters: [STREAM_ID],
     answers: { 200: { description: `Content-Type: ${SDP}, no body.`, type: SDP } },
-    problems: ["unauthorized", "stream-not-found"],
+    problems: WATCHING,
   }),
   optionsEndpoint: operation({
     tag: "WHEP",
@@ -137,16 +136,14 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
       204: { description: "Candidates taken." },
     },
     problems: [
+      ...WATCHING,
       "fragment-invalid",
-      "unauthorized",
-      "stream-not-found",
       "session-not-found",
       "precondition-failed",
       "body-too-large",
       "unsupported-media-type",
       "patch-unsupported",
       "precondition-required",
-      "rate-limited",
       "ice-timeout",
     ],
   }),
@@ -158,7 +155,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
       "Ends the session at once. Idempotent: 204 also for a session that has ended or never was, so that an unguessed URL tells nothing.",
     parameters: [STREAM_ID, SESSION],
     answers: { 204: { description: "The session is not there (any more)." } },
-    problems: ["unauthorized", "stream-not-found", "rate-limited"],
+    problems: WATCHING,
   }),
   getSession: operation({
     tag: "WHEP",
@@ -168,7 +165,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
       "504 for a minute when the session found no network path in time, 404 when it ended otherwise.",
     parameters: [STREAM_ID, SESSION],
     answers: { 204: noContent },
-    problems: ["unauthorized", "stream-not-found", "session-not-found", "ice-timeout"],
+    problems: [...WATCHING, "session-not-found", "ice-timeout"],
   }),
   headSession: operation({
     tag: "WHEP",
@@ -177,7 +174,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     description: "As GET.",
     parameters: [STREAM_ID, SESSION],
     answers: { 204: noContent },
-    problems: ["unauthorized", "stream-not-found", "session-not-found", "ice-timeout"],
+    problems: [...WATCHING, "session-not-found", "ice-timeout"],
   }),
   optionsSession: operation({
     tag: "WHEP",

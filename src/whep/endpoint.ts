@@ -45,7 +45,7 @@ export interface EndpointOptions<S extends WhepStream, P extends WhepPeer> {
   readonly peers: WhepPeers<S, P>;
   readonly sessions: Sessions<P>;
   readonly isDraining: () => boolean;
-  /** Throws RateLimited. */
+  /** Throws RateLimited. Comes first, so that tokens cannot be tried at will. */
   readonly limitRate: (request: Request) => void;
   /** Who may watch a stream; undefined is one that does not exist. Rejects with Unauthorized or KeysUnavailable. */
   readonly authorize: (request: Request, stream: S | undefined) => Promise<ViewGrant>;
@@ -78,6 +78,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
 
   /** For GET and HEAD on the endpoint: rejects where the stream is not there. */
   async look(request: Request, id: unknown): Promise<S> {
+    this.options.limitRate(request);
     const found = this.find(id);
     await this.options.authorize(request, found);
     return existing(found);
@@ -90,12 +91,12 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
 
   /** An offer for a session. Everything that is cheap to find out comes before the body is read. */
   async post(request: Request, id: unknown): Promise<Session<P>> {
+    this.options.limitRate(request);
     const found = this.find(id);
     const grant = await this.options.authorize(request, found);
     if (this.options.isDraining()) throw new ServerDraining();
     const stream = existing(found);
     this.options.peers.admit(stream);
-    this.options.limitRate(request);
     if (!hasMediaType(request, SDP)) throw new UnsupportedMediaType(SDP);
     const body = await readBody(request, SDP_BYTES_MAX, badOffer);
     this.options.joins.offered(request, stream.id, Buffer.byteLength(body));
@@ -112,7 +113,6 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
    */
   async patch(request: Request, id: unknown, secret: string): Promise<PatchResult<P>> {
     const session = await this.lookAtSession(request, id, secret);
-    this.options.limitRate(request);
     if (hasMediaType(request, SDP)) throw new PatchUnsupported();
     if (!hasMediaType(request, FRAGMENT)) throw new UnsupportedMediaType(FRAGMENT);
     const condition = readIfMatch(request.headers.get("if-match"));
@@ -134,7 +134,6 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
    */
   async delete(request: Request, id: unknown, secret: string): Promise<void> {
     const stream = await this.look(request, id);
-    this.options.limitRate(request);
     this.options.sessions.remove(stream.id, secret);
   }
 

@@ -425,6 +425,19 @@ describe("WHEP checklist", () => {
     expect((await harness.offer("test", CHROMIUM)).status).toBe(201);
   });
 
+  test("row 33: tokens cannot be tried at will, by any method", async () => {
+    const harness = serve({ whep: { token: "secret", ratePerSecond: 1, rateBurst: 3 } });
+    const guess = (method: string, token: string) =>
+      harness.send(method, ENDPOINT, { headers: { authorization: `Bearer ${token}` } });
+    for (const method of ["POST", "GET", "HEAD"]) {
+      expect((await guess(method, "wrong")).status).toBe(401);
+    }
+    // The right one is not told from the wrong ones now.
+    for (const method of ["POST", "GET", "HEAD"]) {
+      expect((await guess(method, "secret")).status).toBe(429);
+    }
+  });
+
   test("row 34: errors are problem details", async () => {
     const answer = await serve().offer("unknown", CHROMIUM);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
