@@ -29,6 +29,9 @@ export interface GopCache {
   readonly seconds: number;
 }
 
+/** Offers that may wait for one source; each holds some kilobytes, and most of so many would find no place. */
+const WAITERS_MAX = 1000;
+
 export class Stream implements PlayedStream {
   readonly id: string;
   /** Greatest number of viewers, undefined where only the server's limit holds. */
@@ -124,9 +127,10 @@ export class Stream implements PlayedStream {
     this.settle(true);
   }
 
-  /** True when the stream is live, at once or within the time; false when it is not, or its source stops. */
+  /** True when the stream is live, at once or within the time; false when it is not, its source stops, or many wait. */
   whenLive(timeoutMs: number): Promise<boolean> {
     if (this.state !== "starting") return Promise.resolve(this.state === "live");
+    if (this.waiters.size >= WAITERS_MAX) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiter = (live: boolean) => {
         clearTimeout(timer);

@@ -154,7 +154,12 @@ function checkBundle(
   return [...new Set(bundle)].filter((mid) => open.some((section) => section.mid === mid));
 }
 
-const MEDIA_PROTOCOLS: ReadonlySet<string> = new Set(["UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF"]);
+/** The two of RFC 8829 §5.1.2, which a player names by its default candidate, and an old name of the second. */
+const MEDIA_PROTOCOLS: ReadonlySet<string> = new Set([
+  "UDP/TLS/RTP/SAVPF",
+  "TCP/DTLS/RTP/SAVPF",
+  "TCP/TLS/RTP/SAVPF",
+]);
 
 function checkMedia(section: MediaSection, session: TransportAttributes): void {
   if (!isMediaKind(section.kind)) return;

@@ -82,6 +82,15 @@ describe("waiting for a stream", () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  test("is refused at once where a thousand wait already", async () => {
+    const { stream } = setUp();
+    stream.sourceStarting();
+    const waiters = Array.from({ length: 1000 }, () => stream.whenLive(1000));
+    expect(await settled(stream.whenLive(1000))).toBe(false);
+    stream.sourceStopped();
+    expect(await Promise.all(waiters)).not.toContain(true);
+  });
+
   test("ends after its own time, each waiter for itself", async () => {
     const { stream } = setUp();
     stream.sourceStarting();
