@@ -56,8 +56,8 @@ async function build(target: Target | undefined): Promise<void> {
     target: "bun",
     bytecode: true,
     format: "cjs",
-    // Class names show in the log.
-    minify: { whitespace: true, syntax: true, identifiers: true, keepNames: true },
+    // Names show in the log and in profiles.
+    minify: { whitespace: true, syntax: true, keepNames: true },
     define: {
       "process.env.NODE_ENV": '"production"',
       DRAGONFORK_COMMIT: JSON.stringify(commit),

@@ -48,7 +48,7 @@ export type PeerChange =
       readonly seconds: number;
       readonly connectionType: ConnectionType;
     }
-  /** The first packet of a keyframe was sent, this long after the answer. */
+  /** The first packet of a keyframe was sent, this long after the answer; to those who listen, after the offer. */
   | { readonly type: "first_keyframe_sent"; readonly seconds: number }
   | { readonly type: "ice_restarted" }
   /** One receiver report, of one leg. `lost` is the number of packets newly reported as lost. */

@@ -66,6 +66,11 @@ export function quantile(
   return `histogram_quantile(${share}, sum by (${by}) (${rate}))`;
 }
 
+/** How often something was counted, for bars. Prometheus extrapolates: without round() one event may come out as 1.3. */
+export function counted(counter: string, { by, matchers }: { by: string; matchers: string }) {
+  return `round(sum by (${by}) (increase(${counter}{${matchers}}[${RATE}])))`;
+}
+
 /** A label's values to choose from; all of them at first. */
 function variable(label: string, title: string, series: string): QueryVariableBuilder {
   return new QueryVariableBuilder(label)

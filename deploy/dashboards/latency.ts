@@ -98,7 +98,8 @@ function startRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Time to the first keyframe",
-        description: "Seconds from the answer until the first keyframe is sent.",
+        description:
+          "Seconds from the offer until the first keyframe is sent; the wait for a source that starts is part of it.",
         width: 9,
         unit: "s",
         thresholds: badFrom(2.5, POOR),

@@ -7,7 +7,7 @@ import {
 import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { METRICS } from "../../src/metrics/names.ts";
 import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
-import { CORE, dashboard, RATE, STREAM } from "./dashboard.ts";
+import { CORE, counted, dashboard, RATE, STREAM } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, gauge, goodFrom, POOR, stat, table, timeseries } from "./panels.ts";
 
 const established = `sum(increase(${VIEWER_METRICS.established.name}{${STREAM}}[5m]))`;
@@ -171,7 +171,7 @@ function sessionRow(builder: DashboardBuilder): void {
           width: 16,
           queries: [
             {
-              expr: `sum by (reason) (increase(${VIEWER_METRICS.sessionsClosed.name}{${STREAM}}[${RATE}]))`,
+              expr: counted(VIEWER_METRICS.sessionsClosed.name, { by: "reason", matchers: STREAM }),
               legend: "{{reason}}",
             },
           ],

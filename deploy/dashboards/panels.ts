@@ -62,12 +62,19 @@ export function goodFrom(value: number): Threshold[] {
   ];
 }
 
+/**
+ * Of bars, which count events. $__rate_interval is a scrape longer than this, and four scrapes at least: with narrower bars
+ * one event would stand in several of them.
+ */
+const BAR = "1m";
+
 export function timeseries(look: Look, form: { stacked?: boolean; bars?: boolean } = {}) {
   const panel = withLook(new TimeseriesPanel(), look, "range")
     .min(0)
     .fillOpacity(form.stacked ? 40 : 10)
     .lineWidth(1)
     .drawStyle(form.bars ? GraphDrawStyle.Bars : GraphDrawStyle.Line);
+  if (form.bars) panel.interval(BAR);
   if (form.stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
   if (look.thresholds) {
     panel.thresholdsStyle(

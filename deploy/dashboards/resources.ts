@@ -9,7 +9,7 @@ import { MEDIA_METRICS } from "../../src/metrics/media-names.ts";
 import { PROCESS_METRICS } from "../../src/metrics/process-names.ts";
 import { SCRAPE_METRICS } from "../../src/metrics/scrape-names.ts";
 import { TASK_METRICS } from "../../src/metrics/task-names.ts";
-import { CORE, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
+import { CORE, counted, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, gauge, POOR, stat, timeseries } from "./panels.ts";
 
 /** Prometheus has metrics of its own process under the same names, but no label core. */
@@ -187,7 +187,7 @@ function ffmpegRow(builder: DashboardBuilder): void {
           thresholds: badFrom(1, POOR),
           queries: [
             {
-              expr: `sum by (stream_id) (increase(${PROCESS_METRICS.restarts.name}{${STREAM}}[${RATE}]))`,
+              expr: counted(PROCESS_METRICS.restarts.name, { by: "stream_id", matchers: STREAM }),
               legend: "{{stream_id}}",
             },
           ],

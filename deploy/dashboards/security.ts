@@ -6,7 +6,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { CERTIFICATE_METRICS } from "../../src/metrics/certificate-names.ts";
 import { VIEWER_METRICS } from "../../src/metrics/viewer-names.ts";
-import { CORE, dashboard, RATE } from "./dashboard.ts";
+import { CORE, counted, dashboard, RATE } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, POOR, stat, table, timeseries } from "./panels.ts";
 
 const HOUR = 3600;
@@ -114,7 +114,7 @@ function eventRow(builder: DashboardBuilder): void {
           width: 14,
           queries: [
             {
-              expr: `sum by (event) (increase(${events}{${CORE}}[${RATE}])) > 0`,
+              expr: `${counted(events, { by: "event", matchers: CORE })} > 0`,
               legend: "{{event}}",
             },
           ],

@@ -5,7 +5,7 @@ import {
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { METRICS } from "../../src/metrics/names.ts";
-import { CORE, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
+import { CORE, counted, dashboard, quantile, RATE, STREAM } from "./dashboard.ts";
 import { BAD, badFrom, GOOD, gauge, POOR, stat, table, timeseries } from "./panels.ts";
 
 const requests = METRICS.whepRequests.name;
@@ -236,7 +236,7 @@ function degradationRow(builder: DashboardBuilder): void {
           thresholds: badFrom(1),
           queries: [
             {
-              expr: `sum by (stream_id, leg) (increase(${METRICS.legFailures.name}{${STREAM}}[${RATE}]))`,
+              expr: counted(METRICS.legFailures.name, { by: "stream_id, leg", matchers: STREAM }),
               legend: "{{stream_id}} {{leg}}",
             },
           ],

@@ -43,7 +43,7 @@ export const VIEWER_METRICS = {
   },
   joinSeconds: {
     name: "dragonfork_webrtc_join_duration_seconds",
-    help: "Seconds from the answer until the first keyframe was sent.",
+    help: "Seconds from the offer (POST) until the first keyframe was sent.",
     type: "histogram",
     labels: ["stream_id"],
   },

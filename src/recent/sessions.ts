@@ -25,7 +25,7 @@ export interface SessionView {
   /** Unix milliseconds of the offer and of the end. */
   readonly startedMs: number;
   readonly endedMs: number | undefined;
-  /** From the answer to the first keyframe. */
+  /** From the offer to the first keyframe. */
   readonly joinSeconds: number | undefined;
   readonly candidateType: string | undefined;
   readonly connectionType: string | undefined;

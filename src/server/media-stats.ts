@@ -1,13 +1,13 @@
 /** The media path in numbers, as the metrics show it. */
-import type { MediaStats, ReceivedLeg } from "../metrics/media-metrics.ts";
+import type { MediaStats, ReceivedLeg, SentLeg } from "../metrics/media-metrics.ts";
 import type { Shards } from "../shard/shards.ts";
 import type { StreamRegistry } from "../stream/registry.ts";
 import type { Track } from "../stream/track.ts";
 import type { StreamSources } from "./stream-sources.ts";
 
 export interface MediaRooms {
-  readonly streams: StreamRegistry;
-  readonly peers: Shards;
+  readonly streams: Pick<StreamRegistry, "get" | "list">;
+  readonly peers: Pick<Shards, "health" | "totals">;
   readonly sources: Pick<StreamSources, "faults">;
 }
 
@@ -20,8 +20,10 @@ export function mediaStats(
   const received = streams
     .list()
     .flatMap(({ id, tracks }) => tracks.map((track) => receivedLeg(id, track, unixMs)));
+  const sent = legs.filter(({ streamId }) => streams.get(streamId) !== undefined);
+  const watched = new Set(sent.map(keyOf));
   return {
-    sent: legs.filter(({ streamId }) => streams.get(streamId) !== undefined),
+    sent: [...sent, ...received.filter((leg) => !watched.has(keyOf(leg))).map(nothingSent)],
     received,
     sources: sources.faults(),
     packetsDropped,
@@ -33,6 +35,17 @@ export function mediaStats(
       peers: peerCount,
     })),
   };
+}
+
+type Leg = Pick<SentLeg, "streamId" | "leg">;
+
+function keyOf({ streamId, leg }: Leg): string {
+  return `${leg} ${streamId}`;
+}
+
+/** Before the first viewer: counters begin at 0, so that rate() sees the first packets, or that there are none. */
+function nothingSent({ streamId, leg }: Leg): SentLeg {
+  return { streamId, leg, packets: 0, bytes: 0, packetsResent: 0, nacks: 0, keyframeRequests: 0 };
 }
 
 function receivedLeg(streamId: string, track: Track, unixMs: number): ReceivedLeg {

@@ -4,6 +4,7 @@ import { IceMetrics } from "../metrics/ice-metrics.ts";
 import type { Viewing } from "../monitor/viewing.ts";
 import type { PeerEvent, PeerEventSink } from "../peer-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { JoinClock } from "./join-clock.ts";
 import type { ServerJournal } from "./journal.ts";
 import type { ServerMetrics } from "./metrics.ts";
 import type { ServerRecent } from "./recent.ts";
@@ -45,8 +46,10 @@ export function observers(observed: Observed): Observers {
     new ViewerLog(logger),
     ...(traces.tracing === undefined ? [] : [traces.tracing]),
   ];
+  const clock = new JoinClock();
   return {
-    viewerEvent: (event) => {
+    viewerEvent: (told) => {
+      const event = clock.event(told);
       for (const consumer of consumers) consumer.peerEvent(event);
     },
     legFailed: (id, leg, failure) => {
@@ -54,15 +57,17 @@ export function observers(observed: Observed): Observers {
       journal.sources.legFailed(id, leg, failure);
       recent.history.failed(id);
     },
-    joins: joinSink(observed),
+    joins: joinSink(observed, clock),
   };
 }
 
-function joinSink({ journal, metrics, recent, unixMs }: Observed): JoinSink {
+function joinSink({ journal, metrics, recent, unixMs }: Observed, clock: JoinClock): JoinSink {
   return {
     answered: (id, peer, ids, offeredMs) => {
+      const answeredMs = unixMs();
+      clock.answered(peer, (answeredMs - offeredMs) / 1000);
       journal.viewers.joined(id, peer, ids);
-      recent.sessions.joined(id, peer, ids, { offeredMs, answeredMs: unixMs() });
+      recent.sessions.joined(id, peer, ids, { offeredMs, answeredMs });
     },
     refused: (id, kind, ids) => {
       const reason = kind.replaceAll("-", "_");

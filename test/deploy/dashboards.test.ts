@@ -117,6 +117,22 @@ describe("all dashboards", () => {
     }
   });
 
+  test("bars count whole events, and are wider than four scrapes, so that none stands in several", () => {
+    const bars = SHOWN.flatMap(({ panels }) => panels).filter(
+      ({ fieldConfig }) => fieldConfig?.defaults.custom?.drawStyle === "bars",
+    );
+    expect(bars.map(({ title }) => title).toSorted()).toEqual([
+      "FFmpeg leg failures",
+      "FFmpeg restarts",
+      "Security events",
+      "Sessions ended",
+    ]);
+    for (const { interval, targets } of bars) {
+      expect(interval).toBe("1m");
+      for (const { expr } of targets) expect(expr).toStartWith("round(");
+    }
+  });
+
   test("lines stand where alerts fire", () => {
     const lines = (file: string, title: string) =>
       shown(file)

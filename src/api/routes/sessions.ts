@@ -100,7 +100,7 @@ const SessionSchema = Type.Object({
   connected: Type.Boolean({ description: "Whether it was connected, now or before its end." }),
   started: time("When the offer came."),
   ended: nullable(time("When it ended.")),
-  join_ms: nullable(Type.Integer({ description: "From the answer to the first keyframe." })),
+  join_ms: nullable(Type.Integer({ description: "From the offer to the first keyframe." })),
   candidate_type: nullable(Type.String({ description: "Of the viewer's side of the path." })),
   connection_type: nullable(Type.Union([Type.Literal("direct"), Type.Literal("relay")])),
   rtt_ms: nullable(Type.Number({ description: "Of the last receiver report." })),

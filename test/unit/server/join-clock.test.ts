@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import type { PeerChange } from "../../../src/peer-events.ts";
+import { JoinClock } from "../../../src/server/join-clock.ts";
+
+test("the first keyframe is timed from the offer, everything else stays as it is", () => {
+  const clock = new JoinClock();
+  const told = (peerId: string, change: PeerChange) =>
+    clock.event({ ...change, atMs: 0, peerId, streamId: "cam" });
+  clock.answered("waited", 4);
+  clock.answered("left", 2);
+  expect(told("waited", { type: "connected", seconds: 0.1, connectionType: "direct" })).toEqual(
+    expect.objectContaining({ seconds: 0.1 }),
+  );
+  expect(told("waited", { type: "first_keyframe_sent", seconds: 0.5 })).toEqual(
+    expect.objectContaining({ seconds: 4.5 }),
+  );
+  expect(told("left", { type: "closed", reason: "client_gone", seconds: 3 })).toEqual(
+    expect.objectContaining({ seconds: 3 }),
+  );
+  // Of one that is over nothing is kept.
+  expect(told("left", { type: "first_keyframe_sent", seconds: 1 })).toEqual(
+    expect.objectContaining({ seconds: 1 }),
+  );
+});
