@@ -46,9 +46,12 @@ bun install --frozen-lockfile --production --silent || {
 }
 
 # Ports in use, a wrong setting, an FFmpeg without an encoder: known before anything starts.
-if ! report=$(bun src/main.ts check 2>&1); then
+report=$(bun src/main.ts check 2>&1) && checked=0 || checked=$?
+if [ "$checked" != 0 ]; then
   printf '%s\n' "$report" | sed '/^effective configuration:/,/^$/d; /^ok /d' >&2
-  say "The server cannot start like this. If another one runs, end it or give this one other ports:"
+  say "The server cannot start like this."
+  [ "$checked" != 2 ] || exit 2
+  say "If another one runs, end it or give this one other ports:"
   say "  CORE_ADDRESS=127.0.0.1:8081 CORE_WEBRTC_UDP_PORT=8190 CORE_WEBRTC_LEG_PORTS=20000-20599 sh deploy/quickstart.sh"
   exit 1
 fi

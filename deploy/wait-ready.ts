@@ -3,7 +3,8 @@
  * `bun deploy/wait-ready.ts PID`. Fails when the process ends or nothing is served in time.
  */
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../src/config/load.ts";
 import { demoId } from "../src/process/demo-record.ts";
@@ -15,7 +16,9 @@ const TRY_MS = 100;
 const loaded = loadConfig({ env: process.env, readFile: (path) => readFileSync(path, "utf8") });
 if ("problems" in loaded) throw new Error(loaded.problems.join("\n"));
 const { config } = loaded;
-const url = localUrl(parseListenAddress(config.address));
+const listen = parseListenAddress(config.address);
+const url = localUrl(listen);
+const tokenFile = join(config.db.dir, "admin-token");
 const server = Number(process.argv[2]);
 
 function runs(): boolean {
@@ -30,10 +33,24 @@ function runs(): boolean {
 function token(): string {
   if (config.api.token !== "") return config.api.token;
   try {
-    return readFileSync(join(config.db.dir, "admin-token"), "utf8").trim();
+    return readFileSync(tokenFile, "utf8").trim();
   } catch {
     return "";
   }
+}
+
+/** For other machines, where the server listens to them: its addresses, and the file of the token it made. */
+function elsewhere(): string {
+  if (!["", "0.0.0.0", "::"].includes(listen.host)) return "";
+  const found = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const reachable = found.filter(({ internal, family }) => !internal && family === "IPv4");
+  const lines = reachable.map(
+    ({ address }) => `  or:      http://${address}:${listen.port}/player/${demoId}\n`,
+  );
+  if (config.api.token === "" && existsSync(tokenFile)) {
+    lines.push(`  token:   in ${tokenFile}; the list of streams and the API ask for it\n`);
+  }
+  return lines.join("");
 }
 
 async function isLive(): Promise<boolean> {
@@ -69,4 +86,4 @@ The picture is running.
   streams: ${url}/
   docs:    ${url}/swagger
   metrics: ${url}/metrics
-`);
+${elsewhere()}`);

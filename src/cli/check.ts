@@ -15,7 +15,7 @@ import type { Write } from "./output.ts";
 export async function check(configuration: Configuration, write: Write): Promise<number> {
   const { config, origins, warnings, records } = configuration;
   write(`effective configuration:\n${indented(effectiveConfig(configuration, redact))}\n`);
-  for (const warning of warnings) write(line("warn", "environment", redact(warning)));
+  for (const warning of warnings) write(line("warn", "configuration", redact(warning)));
   const results: CheckResult[] = [
     { name: "configuration", passed: true, detail: `${origins.size} settings are not the default` },
     { name: "processes", passed: true, detail: `${records.length} in the configuration` },
