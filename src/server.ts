@@ -67,10 +67,13 @@ const HTTP_CLOSE_MS_MAX = 1000;
 
 /** Monotonic milliseconds. */
 const nowMs = (): number => performance.now();
-/** Unix time that does not jump with the system clock, so that media goes on smoothly when NTP steps it. */
-const unixMs = (): number => performance.timeOrigin + performance.now();
+/** The time of day, for whatever is compared with other clocks: tokens, files, events. It jumps when NTP steps it. */
+const unixMs = (): number => Date.now();
+/** Unix time as it was at the start, going on without a jump: for media, and what happens to those who watch it. */
+const mediaMs = (): number => performance.timeOrigin + performance.now();
 
 const CLOCKS = { nowMs, unixMs };
+const MEDIA_CLOCKS = { nowMs, unixMs: mediaMs };
 
 /** Starts everything. Throws a DomainError that names what to change where a port, folder or record is unusable. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -78,10 +81,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listen = parseListenAddress(config.address);
   const streams = new StreamRegistry();
   const journal = openServerJournal(options);
-  const forMetrics = { config, streams, journal, logger, ...CLOCKS };
+  const forMetrics = { config, streams, journal, logger, mediaMs, ...CLOCKS };
   const metrics = createMetrics(forMetrics);
   const traces = await openTraces(options);
-  const recent = openRecent({ streams, peers: () => peers, unixMs });
+  const recent = openRecent({ streams, peers: () => peers, unixMs: mediaMs });
   const later = { peers: () => peers, processes: () => room.manager };
   const monitoring = openMonitoring({
     config,
@@ -91,7 +94,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...later,
     ...CLOCKS,
   });
-  const observe = observers({ metrics, journal, recent, traces, ...monitoring, logger, unixMs });
+  const watchers = { metrics, journal, recent, traces, ...monitoring, logger };
+  const observe = observers({ ...watchers, unixMs: mediaMs });
   const peers = await openPeers(options, listen.host, observe.viewerEvent);
   const ports = legPortPool(config.webrtc.leg_ports);
   const sources = new StreamSources({
@@ -100,7 +104,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ports,
     gopCache: gopCacheSettings(config),
     randomBytes,
-    unixMs,
+    unixMs: mediaMs,
     onLegFailure: observe.legFailed,
     onBFrames: (id) => room.manager.bFramesSeen(id),
     lifecycle: traces.lifecycle,
@@ -187,7 +191,7 @@ async function stopAll(rooms: Rooms): Promise<void> {
 }
 
 function openPeers({ config, logger }: ServerOptions, host: string, onEvent: PeerEventSink) {
-  return openShards({ config, host, clocks: CLOCKS, onEvent, logger });
+  return openShards({ config, host, clocks: MEDIA_CLOCKS, onEvent, logger });
 }
 
 function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): void {
@@ -226,7 +230,7 @@ function aboutSettings({ config, version, commit }: ServerOptions) {
 
 function openTraces({ config, version, logger }: ServerOptions) {
   const environment = process.env;
-  return openServerTracing({ environment, version, coreId: config.id, logger, nowMs, unixMs });
+  return openServerTracing({ environment, version, coreId: config.id, logger, ...MEDIA_CLOCKS });
 }
 
 function accessSettings(

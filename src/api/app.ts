@@ -88,8 +88,8 @@ export interface WhepSettings {
 
 /** Told what becomes of each offer, with the ids that tie log, trace and journal together. */
 export interface JoinSink {
-  /** The offer came at `offeredMs`, in Unix milliseconds. */
-  answered(streamId: string, peerId: string, ids: RequestIds, offeredMs: number): void;
+  /** The answer took `tookMs` milliseconds. */
+  answered(streamId: string, peerId: string, ids: RequestIds, tookMs: number): void;
   refused(streamId: string, kind: DomainErrorKind | "internal-error", ids: RequestIds): void;
 }
 
@@ -103,7 +103,7 @@ export interface RequestRefusal {
 }
 
 export interface AppDeps<S extends AppStream, P extends AppPeer> {
-  readonly about: Omit<AboutOptions, "isAdmin" | "unixMs" | "login">;
+  readonly about: Omit<AboutOptions, "isAdmin" | "nowMs" | "unixMs" | "login">;
   readonly admin: Omit<AdminGuardOptions, "login">;
   /** Nothing can be changed by the API. */
   readonly readOnly: boolean;
@@ -187,9 +187,9 @@ export function createApp<S extends AppStream, P extends AppPeer>(deps: AppDeps<
     Object.assign(set.headers, problem.headers);
     return problem.body;
   });
-  const { unixMs, whep } = deps;
-  const viewings = new Viewings({ unixMs, sessionSecondsMax: whep.sessionSecondsMax });
-  const whepSessions = new Sessions<P>({ randomBytes: deps.randomBytes, nowMs: deps.nowMs });
+  const { nowMs, unixMs, whep } = deps;
+  const viewings = new Viewings({ nowMs, unixMs, sessionSecondsMax: whep.sessionSecondsMax });
+  const whepSessions = new Sessions<P>({ randomBytes: deps.randomBytes, nowMs });
   app.use(whepInstance({ ...deps, clientAddress, whepSessions }, viewings, requests));
   app.use(playerReportInstance({ ...deps, whepSessions }));
   app.use(adminInstance(deps, viewings, guard));
@@ -260,20 +260,20 @@ function playerReportInstance<S extends AppStream, P extends AppPeer>({
 
 /** One log line ties the session, the request and the trace together. */
 function joinObserver(
-  deps: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger" | "joins" | "unixMs">,
+  deps: Pick<AppDeps<AppStream, AppPeer>, "tracing" | "logger" | "joins" | "nowMs">,
   requests: RequestContext,
 ): JoinObserver {
-  const { tracing, logger, joins, unixMs } = deps;
+  const { tracing, logger, joins, nowMs } = deps;
   const offeredMs = new WeakMap<Request, number>();
   return {
     offered: (request, stream, bytes) => {
-      offeredMs.set(request, unixMs());
+      offeredMs.set(request, nowMs());
       tracing?.offered(request, stream, bytes);
     },
     answered: (request, stream, peer) => {
       tracing?.answered(request, peer);
       const ids = requests.of(request);
-      joins.answered(stream, peer, ids, offeredMs.get(request) ?? unixMs());
+      joins.answered(stream, peer, ids, nowMs() - (offeredMs.get(request) ?? nowMs()));
       logger.info("viewer joins", { stream, peer, ...ids });
     },
   };
@@ -325,15 +325,16 @@ function loginInstance(
 }
 
 function aboutInstance(
-  { about, login, unixMs }: Pick<AppDeps<AppStream, AppPeer>, "about" | "login" | "unixMs">,
+  deps: Pick<AppDeps<AppStream, AppPeer>, "about" | "login" | "nowMs" | "unixMs">,
   guard: Guard,
 ) {
+  const { about, login, nowMs, unixMs } = deps;
   const isAdmin = (request: Request) =>
     guard(request).then(
       () => true,
       () => false,
     );
-  return aboutRoutes({ ...about, unixMs, isAdmin, login: login !== undefined });
+  return aboutRoutes({ ...about, nowMs, unixMs, isAdmin, login: login !== undefined });
 }
 
 function tellSecurityEvent(

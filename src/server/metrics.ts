@@ -41,18 +41,21 @@ export interface MetricsOptions {
   readonly nowMs: () => number;
   /** Unix milliseconds. */
   readonly unixMs: () => number;
+  /** The same on the clock of the sources' timelines and the viewers' events. */
+  readonly mediaMs: () => number;
 }
 
 /** Whatever the rooms tell of what happens. */
 export type ServerMetrics = ReturnType<typeof createMetrics>;
 
-export function createMetrics({ config, streams, journal, nowMs, unixMs }: MetricsOptions) {
+export function createMetrics(options: MetricsOptions) {
+  const { config, streams, journal, nowMs, unixMs, mediaMs } = options;
   const registry = createRegistry(config.id);
   const labels = new StreamLabels(
     (id) => streams.get(id) !== undefined,
     config.metrics.streams_max,
   );
-  const viewers = new ViewerMetrics({ registry, labels, unixMs });
+  const viewers = new ViewerMetrics({ registry, labels, unixMs: mediaMs });
   const onSecurityEvent = viewers.securityEvent.bind(viewers);
   const metrics = {
     registry,
@@ -101,7 +104,7 @@ export function openExposition(
   });
   const storage = openStorageWatch(metrics, options, processes);
   const certificate = openCertificateWatch(metrics, options);
-  const stats = () => mediaStats({ streams, peers, sources }, options.unixMs());
+  const stats = () => mediaStats({ streams, peers, sources }, options.mediaMs());
   const usage = () => ffmpegUsage(processes.manager);
   const refreshers = [
     registerMediaMetrics({ registry, labels, stats }),

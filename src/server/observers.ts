@@ -63,11 +63,11 @@ export function observers(observed: Observed): Observers {
 
 function joinSink({ journal, metrics, recent, unixMs }: Observed, clock: JoinClock): JoinSink {
   return {
-    answered: (id, peer, ids, offeredMs) => {
+    answered: (id, peer, ids, tookMs) => {
       const answeredMs = unixMs();
-      clock.answered(peer, (answeredMs - offeredMs) / 1000);
+      clock.answered(peer, tookMs / 1000);
       journal.viewers.joined(id, peer, ids);
-      recent.sessions.joined(id, peer, ids, { offeredMs, answeredMs });
+      recent.sessions.joined(id, peer, ids, { offeredMs: answeredMs - tookMs, answeredMs });
     },
     refused: (id, kind, ids) => {
       const reason = kind.replaceAll("-", "_");

@@ -26,11 +26,14 @@ interface ViewingPeer {
 export interface Viewing {
   readonly stream: ViewedStream;
   readonly grant: ViewGrant;
+  /** Monotonic. */
   readonly sinceMs: number;
   peer: ViewingPeer | undefined;
 }
 
 export interface ViewingsOptions {
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   /** Unix milliseconds. */
   readonly unixMs: () => number;
   /** Greatest age of a session where its stream has none of its own; 0 = no limit. */
@@ -69,7 +72,7 @@ export class Viewings {
       throw new TokenInUse(viewersMax, RETRY_SECONDS);
     }
     if (isTooMuch(stream, grant)) throw new BitrateNotAllowed(grant.bitrateMax ?? 0);
-    const viewing = { stream, grant, sinceMs: this.options.unixMs(), peer: undefined };
+    const viewing = { stream, grant, sinceMs: this.options.nowMs(), peer: undefined };
     this.all.add(viewing);
     this.timer ??= setInterval(() => this.sweep(), SWEEP_MS);
     return viewing;
@@ -104,17 +107,17 @@ export class Viewings {
 
   /** Sends away whose time is over. */
   sweep(): void {
-    const nowMs = this.options.unixMs();
     for (const viewing of [...this.all]) {
-      const end = this.endOf(viewing, nowMs);
+      const end = this.endOf(viewing);
       if (end !== undefined) viewing.peer?.close(end);
     }
   }
 
-  private endOf({ grant, sinceMs, stream }: Viewing, nowMs: number): ViewingEnd | undefined {
-    if (grant.untilMs !== undefined && nowMs >= grant.untilMs) return "token_expired";
+  private endOf({ grant, sinceMs, stream }: Viewing): ViewingEnd | undefined {
+    const { nowMs, unixMs } = this.options;
+    if (grant.untilMs !== undefined && unixMs() >= grant.untilMs) return "token_expired";
     const secondsMax = stream.sessionSecondsMax ?? this.options.sessionSecondsMax;
-    if (secondsMax > 0 && nowMs - sinceMs >= secondsMax * 1000) return "session_max_age";
+    if (secondsMax > 0 && nowMs() - sinceMs >= secondsMax * 1000) return "session_max_age";
     return isTooMuch(stream, grant) ? "bitrate_exceeded" : undefined;
   }
 }

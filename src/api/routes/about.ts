@@ -10,6 +10,8 @@ export interface AboutOptions {
   /** Of this program. */
   readonly version: string;
   readonly commit: string;
+  /** Monotonic milliseconds. */
+  readonly nowMs: () => number;
   /** Unix milliseconds. */
   readonly unixMs: () => number;
   /** Whether a request may see more than the server's kind. */
@@ -28,7 +30,9 @@ const CORE_MAJOR = "16.0.0";
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: "amd64" };
 
 export function aboutRoutes(options: AboutOptions) {
-  const startedMs = options.unixMs();
+  const { nowMs, unixMs } = options;
+  const createdMs = unixMs();
+  const startedMs = nowMs();
   const auths = options.login ? ["localjwt"] : [];
   const minimal = { app: CORE_APP, auths, version: { number: CORE_MAJOR } };
   const full = () => ({
@@ -36,8 +40,8 @@ export function aboutRoutes(options: AboutOptions) {
     auths,
     name: options.name,
     id: options.id,
-    created_at: `${new Date(startedMs).toISOString().slice(0, 19)}Z`,
-    uptime_seconds: Math.floor((options.unixMs() - startedMs) / 1000),
+    created_at: `${new Date(createdMs).toISOString().slice(0, 19)}Z`,
+    uptime_seconds: Math.floor((nowMs() - startedMs) / 1000),
     version: {
       number: CORE_VERSION,
       repository_commit: options.commit,

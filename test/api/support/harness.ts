@@ -131,8 +131,10 @@ export class Harness {
       instruments: this.instruments,
       httpMetrics: this.httpMetrics,
       joins: {
-        answered: (id, peer, ids, offeredMs) =>
-          this.sessions.joined(id, peer, ids, { offeredMs, answeredMs: this.unixMs() }),
+        answered: (id, peer, ids, tookMs) => {
+          const answeredMs = this.unixMs();
+          this.sessions.joined(id, peer, ids, { offeredMs: answeredMs - tookMs, answeredMs });
+        },
         refused: (id, kind, ids) => {
           this.refused.push(`${id}: ${kind}`);
           this.sessions.refused(id, kind, ids, this.unixMs());

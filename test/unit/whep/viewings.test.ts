@@ -26,7 +26,9 @@ class Watcher {
 }
 
 class World {
-  nowMs = 1_800_000_000_000;
+  nowMs = 1_000_000;
+  /** How far the time of day is ahead of the clock that never jumps. */
+  aheadMs = 1_800_000_000_000;
   readonly viewings: Viewings;
   readonly stream: { -readonly [K in keyof ViewedStream]: ViewedStream[K] } = {
     id: "test",
@@ -35,7 +37,15 @@ class World {
   };
 
   constructor(sessionSecondsMax = 0) {
-    this.viewings = new Viewings({ unixMs: () => this.nowMs, sessionSecondsMax });
+    this.viewings = new Viewings({
+      nowMs: () => this.nowMs,
+      unixMs: () => this.unixMs,
+      sessionSecondsMax,
+    });
+  }
+
+  get unixMs(): number {
+    return this.nowMs + this.aheadMs;
   }
 
   watch(grant: Partial<ViewGrant> = {}): Watcher {
@@ -54,8 +64,8 @@ class World {
 describe("a viewer", () => {
   test("leaves with its token", () => {
     const world = new World();
-    const short = world.watch({ untilMs: world.nowMs + 10_000 });
-    const long = world.watch({ untilMs: world.nowMs + 20_000 });
+    const short = world.watch({ untilMs: world.unixMs + 10_000 });
+    const long = world.watch({ untilMs: world.unixMs + 20_000 });
     const open = world.watch();
     world.after(9);
     expect(short.ended).toBeUndefined();
@@ -74,6 +84,15 @@ describe("a viewer", () => {
     world.stream.sessionSecondsMax = 1;
     world.after(0);
     expect(second.ended).toBe("session_max_age");
+  });
+
+  test("does not grow old when the time of day is put right, but its token does", () => {
+    const world = new World(100);
+    const open = world.watch();
+    const named = world.watch({ untilMs: world.unixMs + 20_000 });
+    world.aheadMs += 3_600_000;
+    world.after(1);
+    expect([open.ended, named.ended]).toEqual([undefined, "token_expired"]);
   });
 
   test("stays for ever where there is no limit", () => {
@@ -138,7 +157,7 @@ describe("a token of ours", () => {
 
 test("the clock runs only while somebody watches", async () => {
   const world = new World();
-  const watcher = world.watch({ untilMs: world.nowMs });
+  const watcher = world.watch({ untilMs: world.unixMs });
   await Bun.sleep(1100);
   expect(watcher.ended).toBe("token_expired");
 });
