@@ -74,8 +74,8 @@ export abstract class DomainError extends Error {
 export class NotReady extends DomainError {
   readonly kind = "not-ready";
   readonly details: readonly string[];
-  constructor(details: readonly string[]) {
-    super(`The server is not ready: ${details.join("; ")}.`);
+  constructor(details: readonly string[], retryAfterSeconds?: number) {
+    super(`The server is not ready: ${details.join("; ")}.`, retryAfterSeconds);
     this.details = details;
   }
 }

@@ -80,6 +80,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
       "peer-limit-reached",
       "token-in-use",
       "server-draining",
+      "not-ready",
       "source-timeout",
     ],
   }),

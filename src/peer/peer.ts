@@ -373,7 +373,7 @@ export class Peer {
   }
 
   private newCredentials(): IceCredentials {
-    // RFC 8445 §5.3 asks for 24 and 128 random bits; base64url characters need no escape in SDP but "-" and "_".
+    // RFC 8445 §5.3 asks for 24 and 128 random bits. Hex, because base64url has characters that are no ice-char.
     const random = (bytes: number) => this.context.randomBytes(bytes).toString("hex");
     return { iceUfrag: random(6), icePwd: random(16) };
   }

@@ -59,7 +59,7 @@ export interface MediaShard {
   readonly peerCount: number;
   addStream(stream: Stream): void;
   removeStream(id: string): void;
-  /** Rejects with StreamNotLive for a stream that is not played here. */
+  /** Rejects with StreamNotLive for a stream that is not played here, NotReady where nobody serves. */
   open(streamId: string, negotiation: Negotiation): Promise<ShardPeer>;
   restartIce(peerId: string, remote: IceCredentials): Promise<LocalIce>;
   /** Ends all viewers and closes the port. */

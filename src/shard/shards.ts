@@ -70,7 +70,10 @@ export class Shards {
     this.admission.check(stream);
   }
 
-  /** Answers an offer. Rejects with what admit() and negotiate() throw, and StreamNotLive for a stream just removed. */
+  /**
+   * Answers an offer. Rejects with what admit() and negotiate() throw, StreamNotLive for a stream just removed, and
+   * NotReady while no shard serves.
+   */
   async open(stream: Stream, offer: Offer): Promise<ShardPeer> {
     const negotiation = negotiate(offer, stream.produced);
     // The place is taken before the answer is there: many may ask at once.

@@ -5,6 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { MediaSocketFailed } from "../errors/process.ts";
 import { SessionNotFound, StreamNotLive } from "../errors/viewer.ts";
+import { NotReady } from "../errors.ts";
 import { type MediaTotals, NO_TOTALS, sumTotals } from "../peer/totals.ts";
 import type { CloseReason, PeerEvent, PeerEventSink } from "../peer-events.ts";
 import type { Stream } from "../stream/stream.ts";
@@ -65,7 +66,8 @@ export class WorkerShard implements MediaShard {
   private readonly streams = new Map<string, { readonly stream: Stream; feed: Feed }>();
   /** Until the worker has told of their end, which may come after ours. */
   private readonly peers = new Map<string, RemotePeer>();
-  private readonly replies = new Map<number, (reply: Reply) => void>();
+  /** Called with undefined where the worker is lost. */
+  private readonly replies = new Map<number, (reply?: Reply) => void>();
   private life: Life | undefined;
   /** Of lives that are over, and of this one. */
   private earlier = NO_TOTALS;
@@ -129,7 +131,10 @@ export class WorkerShard implements MediaShard {
   async open(streamId: string, negotiation: Negotiation): Promise<ShardPeer> {
     this.streams.get(streamId)?.feed.sync();
     const reply = await this.ask((request) => ({ type: "open", request, streamId, negotiation }));
-    if (reply?.type !== "opened") throw new StreamNotLive(streamId, RETRY_SECONDS);
+    if (reply === undefined) {
+      throw new NotReady([`media worker ${this.name} is being replaced`], RETRY_SECONDS);
+    }
+    if (reply.type !== "opened") throw new StreamNotLive(streamId, RETRY_SECONDS);
     const peer = new RemotePeer(streamId, reply.peer, (message) => this.post(message));
     this.peers.set(peer.id, peer);
     return peer;
@@ -209,7 +214,7 @@ export class WorkerShard implements MediaShard {
       why,
       viewers: this.peers.size,
     });
-    for (const reply of this.replies.values()) reply({ type: "gone", request: 0 });
+    for (const reply of this.replies.values()) reply();
     this.replies.clear();
     this.endPeers("worker_lost");
     if (this.closing) {
@@ -304,6 +309,7 @@ export class WorkerShard implements MediaShard {
     if (quietMs > PULSE_MS_MAX) this.lost(`no sign of life for ${Math.round(quietMs)} ms`);
   }
 
+  /** Undefined where there is no worker, or it is lost before it answers. */
   private ask(message: (request: number) => ToWorker): Promise<Reply | undefined> {
     if (this.life === undefined) return Promise.resolve(undefined);
     const request = ++this.lastRequest;

@@ -34,7 +34,7 @@ export interface WhepStream extends ViewedStream {
 export interface WhepPeers<S extends WhepStream, P extends WhepPeer> {
   /** Throws ServerDraining or PeerLimitReached. */
   admit(stream: S): void;
-  /** Rejects with CodecMismatch, OfferInvalid and what admit() throws. */
+  /** Rejects with CodecMismatch, StreamNotLive, NotReady and what admit() throws. */
   open(stream: S, offer: Offer): Promise<P>;
   /** Rejects with SessionNotFound where the peer has ended. */
   restartIce(peer: P, remote: IceCredentials): Promise<P["local"]>;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { MediaSocketFailed } from "../../../src/errors/process.ts";
 import { SessionNotFound, StreamNotLive } from "../../../src/errors/viewer.ts";
+import { NotReady } from "../../../src/errors.ts";
 import type { PeerEvent } from "../../../src/peer-events.ts";
 import type { FromWorker, ToWorker } from "../../../src/shard/messages.ts";
 import { WorkerShard, type WorkerThread } from "../../../src/shard/worker-shard.ts";
@@ -147,7 +148,7 @@ describe("a media worker", () => {
     const peer = await openPeer();
     const lost = shard.open("cam", NEGOTIATION);
     thread.die();
-    await expect(lost).rejects.toThrow(StreamNotLive);
+    await expect(lost).rejects.toThrow(NotReady);
     expect(peer.state).toBe("closed");
     expect(events).toEqual([
       {
@@ -159,7 +160,7 @@ describe("a media worker", () => {
         streamId: "cam",
       },
     ]);
-    await expect(shard.open("cam", NEGOTIATION)).rejects.toThrow(StreamNotLive);
+    await expect(shard.open("cam", NEGOTIATION)).rejects.toMatchObject({ retryAfterSeconds: 5 });
     jest.advanceTimersByTime(100);
     const next = threads[1];
     expect(next?.types).toEqual(["start", "stream"]);
@@ -236,6 +237,13 @@ describe("a media worker", () => {
     expect(peer.state).toBe("closed");
     jest.advanceTimersByTime(100);
     expect(threads).toHaveLength(2);
+  });
+
+  test("has no place for a viewer of a stream that was just removed", async () => {
+    const { shard, thread } = await running();
+    const opening = shard.open("cam", NEGOTIATION);
+    thread.say({ type: "gone", request: 1 });
+    await expect(opening).rejects.toThrow(StreamNotLive);
   });
 
   test("knows nothing of a viewer that has ended", async () => {
