@@ -5,6 +5,9 @@ import { readBody } from "../whep/body.ts";
 /** A process record of a few kilobytes is a large one. */
 const JSON_BYTES_MAX = 256 * 1024;
 
+/** No client's data are as deep. What is deeper by far would overflow the stack where it is written. */
+const JSON_DEPTH_MAX = 200;
+
 export const JSON_TYPE = "application/json";
 
 interface Settable {
@@ -24,11 +27,24 @@ export async function readJson(request: Request): Promise<unknown> {
   if (!(request.headers.get("content-type") ?? "").toLowerCase().startsWith(JSON_TYPE)) {
     throw invalid("request doesn't contain JSON content");
   }
+  const value = parse(text);
+  if (isTooDeep(value, JSON_DEPTH_MAX)) {
+    throw invalid(`found values in more than ${JSON_DEPTH_MAX} others; allowed: fewer levels`);
+  }
+  return value;
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
     throw invalid("syntax error: the body is not JSON");
   }
+}
+
+function isTooDeep(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }
 
 function invalid(detail: string): ProcessInvalid {

@@ -4,11 +4,13 @@
  */
 import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors/process.ts";
 import { appliesAtOnce, type ChangeEffect, effectOf } from "./change.ts";
+import { withValue } from "./metadata.ts";
 import type { ProbeAnswer } from "./probe.ts";
 import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";
 import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
 import type { FindRecord } from "./resolve/references.ts";
 import type { ProcessReport } from "./run-log.ts";
+import { Serial } from "./serial.ts";
 import type { ProcessStore, StoredProcess } from "./store.ts";
 import type { ProcessState } from "./supervisor/process-state.ts";
 import { Supervisor, type SupervisorTools, type SupervisorView } from "./supervisor.ts";
@@ -62,8 +64,10 @@ interface Managed {
 export class ProcessManager {
   readonly #options: ManagerOptions;
   readonly #processes = new Map<string, Managed>();
-  /** Changes of one process run one after the other; what waits is found by the id. */
-  readonly #queues = new Map<string, Promise<unknown>>();
+  /** Of the changes of one process. */
+  readonly #serial = new Serial();
+  /** Ids of stored processes that cannot be read; they are there until they are deleted. */
+  readonly #unreadable: Set<string>;
   #closing = false;
 
   constructor(options: ManagerOptions) {
@@ -71,6 +75,7 @@ export class ProcessManager {
     for (const record of options.configRecords) this.#adoptConfig(record);
     const { processes, unreadable } = options.store.load();
     for (const stored of processes) this.#adoptStored(stored);
+    this.#unreadable = new Set(unreadable.map(({ id }) => id));
     for (const { id, problem } of unreadable) {
       options.tools.log.warn("stored process is not usable and stays stopped", { id, problem });
     }
@@ -145,7 +150,7 @@ export class ProcessManager {
    * else it is stopped, and started again if it was to run.
    */
   update(id: string, input: unknown): Promise<Change> {
-    return this.#queued(id, async () => {
+    return this.#serial.run(id, async () => {
       const managed = this.#findWritable(id);
       const { stored, effect } = this.#readChange(managed, input);
       const { record, order } = stored;
@@ -177,7 +182,12 @@ export class ProcessManager {
   }
 
   delete(id: string): Promise<void> {
-    return this.#queued(id, async () => {
+    return this.#serial.run(id, async () => {
+      if (this.#unreadable.has(id) && !this.#processes.has(id)) {
+        this.#options.store.remove(id);
+        this.#unreadable.delete(id);
+        return;
+      }
       const managed = this.#findWritable(id);
       this.#options.store.remove(id);
       await managed.supervisor.stop();
@@ -188,7 +198,7 @@ export class ProcessManager {
 
   /** Core answers an unknown id here with "Command failed", not with 404. */
   command(id: string, command: Command): Promise<void> {
-    return this.#queued(id, async () => {
+    return this.#serial.run(id, async () => {
       const managed = this.#processes.get(id);
       if (managed === undefined) throw new CommandFailed("Command failed", ["unknown process"]);
       const { supervisor } = managed;
@@ -211,13 +221,10 @@ export class ProcessManager {
     return metadata[key];
   }
 
-  /** Sets one value; null removes it. */
+  /** Sets one value; null removes it. Throws ProcessInvalid where there is too much of it, StoreFailed. */
   setMetadata(id: string, key: string, value: unknown): void {
     const managed = this.#find(id);
-    const values = new Map(Object.entries(managed.stored.metadata));
-    if (value === null || value === undefined) values.delete(key);
-    else values.set(key, value);
-    const metadata = Object.fromEntries(values);
+    const metadata = withValue(managed.stored.metadata, key, value);
     if (managed.source === "store") this.#options.store.setMetadata(id, metadata);
     managed.stored = { ...managed.stored, metadata };
   }
@@ -247,7 +254,7 @@ export class ProcessManager {
 
   #readNew(input: unknown): StoredProcess {
     const record = parseRecord(input, undefined, this.#options.newId);
-    if (this.#processes.has(record.id)) throw alreadyExists("Invalid process config");
+    this.#checkFree(record.id, "Invalid process config");
     refuseHidden(record);
     this.#resolve(record, "Invalid process config");
     if (record.autostart) this.#checkRoom();
@@ -261,7 +268,7 @@ export class ProcessManager {
     const record = restoreSecrets(parseRecord(input, base, this.#options.newId), base);
     refuseHidden(record);
     this.#resolve(record, "Process can't be updated");
-    this.#checkRename(base.id, record.id);
+    if (record.id !== base.id) this.#checkFree(record.id, "Process can't be updated");
     const { order, alive } = supervisor;
     const effect = effectOf(base, record, {
       alive,
@@ -330,8 +337,12 @@ export class ProcessManager {
     managed.stored = { ...managed.stored, order };
   }
 
-  #checkRename(from: string, to: string): void {
-    if (from !== to && this.#processes.has(to)) throw alreadyExists("Process can't be updated");
+  #checkFree(id: string, message: string): void {
+    if (this.#processes.has(id)) throw alreadyExists(message);
+    if (!this.#unreadable.has(id)) return;
+    throw new ProcessInvalid(message, [
+      "process already exists: a stored one of this id can't be read (the log says why); DELETE it first",
+    ]);
   }
 
   #rename(from: string, to: string, managed: Managed): void {
@@ -349,18 +360,6 @@ export class ProcessManager {
     throw new CommandFailed("Command failed", [
       `max. number of running processes (${most}) reached`,
     ]);
-  }
-
-  /** Runs changes of one process one after the other; an earlier failure doesn't stop the next. */
-  #queued<T>(id: string, action: () => Promise<T>): Promise<T> {
-    const before = this.#queues.get(id) ?? Promise.resolve();
-    const result = before.then(action);
-    const settled = result.catch(() => undefined);
-    this.#queues.set(id, settled);
-    void settled.then(() => {
-      if (this.#queues.get(id) === settled) this.#queues.delete(id);
-    });
-    return result;
   }
 
   #now(): number {

@@ -299,14 +299,17 @@ test("with read-only access, what would change something is no route", async () 
   const queries = ["/api/v3/metrics", "/api/v3/events/query"];
   const headers = { "content-type": "application/json" };
   for (const [method, path] of ADMIN_ROUTES) {
-    const reads = method === "GET" || method === "HEAD" || queries.includes(path);
-    if (reads) continue;
+    const gets = ["GET", "HEAD"].includes(method) && path !== "/api/v3/config/reload";
+    if (gets || queries.includes(path)) continue;
     const answer = await harness.send(method, path, { headers, body: '{"command":"stop"}' });
     expect({ method, path, status: answer.status }).toEqual({ method, path, status: 404 });
     expect(JSON.parse(answer.body)).toMatchObject({ code: 404, message: "Not Found" });
   }
   expect(harness.processes.commands).toEqual([]);
   expect(harness.processes.has("test")).toBe(true);
+  for (const path of ["/api/v3/config/reload", "/api/v3/config/reload/"]) {
+    expect((await harness.send("GET", path)).status).toBe(404);
+  }
   expect((await harness.send("GET", "/api/v3/process/test")).status).toBe(200);
   const query = await harness.send("POST", "/api/v3/metrics", { headers, body: '{"metrics":[]}' });
   expect(query.status).toBe(200);

@@ -19,6 +19,23 @@ function putJson(harness: Harness, path: string, body: unknown) {
 }
 
 describe("metadata of the server", () => {
+  test("nested deeper than can be written again are refused", async () => {
+    const harness = new Harness();
+    const put = (depth: number) => {
+      const body = `${"[".repeat(depth)}1${"]".repeat(depth)}`;
+      const headers = { "content-type": "application/json" };
+      return harness.send("PUT", "/api/v3/metadata/deep", { headers, body });
+    };
+    expect((await put(200)).status).toBe(200);
+    for (const depth of [201, 100_000]) {
+      const { status, body } = await put(depth);
+      expect({ status, ...JSON.parse(body) }).toMatchObject({
+        status: 400,
+        detail: "Invalid JSON: found values in more than 200 others; allowed: fewer levels",
+      });
+    }
+  });
+
   test("are kept by key, and null removes a key", async () => {
     const harness = new Harness();
     expect((await harness.send("GET", "/api/v3/metadata")).body).toBe("null\n");

@@ -138,6 +138,20 @@ describe("one process", () => {
     expect(Value.Check(ProbeSchema, await part("probe"))).toBe(true);
   });
 
+  test("a probe that its client calls off is no failure of the server", async () => {
+    const harness = await serve("live");
+    const client = new AbortController();
+    harness.processes.probe = (_id, stop) =>
+      new Promise((_resolve, reject) => {
+        stop?.addEventListener("abort", () => reject(stop.reason));
+        client.abort();
+      });
+    const { signal } = client;
+    const answer = await harness.send("GET", `${LIST}/live/probe`, { signal });
+    expect(answer.status).toBe(200);
+    expect(harness.errors).toEqual([]);
+  });
+
   test("is changed by merging, renamed by another id, and deleted", async () => {
     const harness = await serve("live");
     const changed = jsonOf(

@@ -42,9 +42,9 @@ export function fsRoutes(disk: FsRoutesOptions) {
     )
     .put(
       FILE,
-      async ({ params, request, set }) => {
+      async ({ params, path, request, set }) => {
         const isNew = await disk.write(pathOf(params), request.body);
-        set.headers["content-location"] = new URL(request.url).pathname;
+        set.headers["content-location"] = path;
         set.status = isNew ? 201 : 204;
         return "";
       },

@@ -245,7 +245,7 @@ export const PROCESS_DETAILS = {
   setMetadata: operation({
     ...common,
     summary: "Set one value of the metadata of a process",
-    description: "Any JSON; null removes the key.",
+    description: "Any JSON; null removes the key. All values of a process together may have 1 MiB.",
     parameters: [id, METADATA_KEY],
     body: { type: JSON_TYPE, schema: Type.Unknown(), example: { title: "Camera" } },
     answers: answer("The value.", Type.Unknown(), { title: "Camera" }),

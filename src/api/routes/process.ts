@@ -92,9 +92,19 @@ function readRoutes(processes: ProcessApi) {
     .get(
       `${ONE}/probe`,
       async ({ params, request, set }) =>
-        sendJson(set, await processes.probe(params.id, request.signal)),
+        sendJson(set, await probeFor(request, processes, params.id)),
       { detail: details.probe },
     );
+}
+
+/** Whoever goes away while the inputs are opened has called it off: that is no failure. */
+async function probeFor({ signal }: Request, processes: ProcessApi, id: string) {
+  try {
+    return await processes.probe(id, signal);
+  } catch (error) {
+    if (signal.aborted) return { streams: [], log: [] };
+    throw error;
+  }
 }
 
 function metadataRoutes(processes: ProcessApi) {
@@ -166,8 +176,9 @@ function configView(record: ProcessRecord) {
 function commandOf(body: unknown): Command {
   const sent = typeof body === "object" && body !== null ? Reflect.get(body, "command") : undefined;
   if (typeof sent !== "string" || sent === "") {
+    const found = sent === undefined ? "nothing" : JSON.stringify(sent).slice(0, 60);
     throw new ProcessInvalid("Invalid JSON", [
-      `command: found nothing; allowed: ${commands.join(", ")}`,
+      `command: found ${found}; allowed: ${commands.join(", ")}`,
     ]);
   }
   const command = commands.find((known) => known === sent);

@@ -152,11 +152,14 @@ export function asFields(value: unknown, path: string, problems: Problems): Fiel
   return undefined;
 }
 
-const textRule = `a string of at most ${textLengthMax} characters without NUL`;
+const textRule = `a string of at most ${textLengthMax} characters without NUL and lone surrogates`;
 
-/** A NUL ends a C string: what is checked here would not be what FFmpeg gets. */
+/**
+ * A NUL ends a C string: what is checked here would not be what FFmpeg gets. Half of a surrogate pair becomes another
+ * character in the store and in FFmpeg's arguments, and no URL can name it.
+ */
 function isCleanText(value: string): boolean {
-  return value.length <= textLengthMax && !value.includes("\0");
+  return value.length <= textLengthMax && !value.includes("\0") && value.isWellFormed();
 }
 
 function show(value: unknown): string {

@@ -8,6 +8,7 @@ import type { DomainError } from "../../../src/errors.ts";
 import { negotiate } from "../../../src/peer/negotiate.ts";
 import type { PeerState, PeerView } from "../../../src/peer/peer.ts";
 import type { CloseReason } from "../../../src/peer-events.ts";
+import type { ProbeAnswer } from "../../../src/process/probe.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import type { ProducedTrack } from "../../../src/wire/sdp/answer.ts";
 import { type LocalIce, type Negotiation, writeAnswer } from "../../../src/wire/sdp/answer.ts";
@@ -305,7 +306,7 @@ export class FakeProcesses implements ProcessApi {
     return { ...state, ...usage, reconnectSeconds: -1, restarts: 2, lastLogline: "line", plan };
   }
 
-  async probe(id: string) {
+  async probe(id: string, _stop?: AbortSignal): Promise<ProbeAnswer> {
     const log = this.has(id) ? [] : [`Unknown process ID (${id})`];
     return { streams: [], log };
   }

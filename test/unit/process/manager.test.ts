@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +11,8 @@ import {
 } from "../../../src/errors/process.ts";
 import { demoRecord } from "../../../src/process/demo-record.ts";
 import { type ManagerOptions, ProcessManager } from "../../../src/process/manager.ts";
-import { ProcessStore } from "../../../src/process/store.ts";
+import { METADATA_BYTES_MAX } from "../../../src/process/metadata.ts";
+import { ProcessStore, storeFileName } from "../../../src/process/store.ts";
 import { fakeWorld, resolveByRules, settle } from "./fakes.ts";
 
 let folder: string;
@@ -352,6 +354,19 @@ describe("metadata", () => {
     expect(manager.get("cam").metadata).toBeNull();
   });
 
+  test("is bounded: what would be too much is refused, and changes nothing", async () => {
+    const { manager } = build();
+    manager.add({ ...camera, autostart: false });
+    manager.setMetadata("cam", "a", "x".repeat(METADATA_BYTES_MAX - 100));
+    expect(await failure(() => manager.setMetadata("cam", "b", "y".repeat(100)))).toMatchObject({
+      message: "Invalid metadata",
+      details: [expect.stringContaining(`allowed: at most ${METADATA_BYTES_MAX}`)],
+    });
+    expect(await failure(() => manager.metadata("cam", "b"))).toBeInstanceOf(ProcessNotFound);
+    manager.setMetadata("cam", "a", "short");
+    manager.setMetadata("cam", "b", "y");
+  });
+
   test("of an unknown key or process isn't found", async () => {
     const { manager } = build();
     manager.add({ ...camera, autostart: false });
@@ -365,6 +380,23 @@ describe("metadata", () => {
       details: ["unknown process"],
     });
   });
+});
+
+test("a stored process that can't be read keeps its id until it is deleted", async () => {
+  const first = build();
+  first.manager.add({ ...camera, autostart: false });
+  first.manager.add({ ...camera, id: "other", autostart: false });
+  first.store.close();
+  const database = new Database(join(folder, storeFileName));
+  database.run(`UPDATE process SET record = '{"id":"cam"}' WHERE id = 'cam'`);
+  database.close();
+  const { manager } = build();
+  const refused = { details: [expect.stringContaining("DELETE it first")] };
+  expect(await failure(() => manager.add(camera))).toMatchObject(refused);
+  expect(await failure(() => manager.update("other", { id: "cam" }))).toMatchObject(refused);
+  await manager.delete("cam");
+  expect(await failure(() => manager.delete("cam"))).toBeInstanceOf(ProcessNotFound);
+  expect(manager.add({ ...camera, autostart: false }).id).toBe("cam");
 });
 
 test("a probe of an unknown process is an answer, not an error, as in Core", async () => {

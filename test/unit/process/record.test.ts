@@ -114,7 +114,12 @@ describe("a wrong JSON type is refused with field, found and allowed:", () => {
     [
       "a NUL",
       { ...minimal, options: ["a\0b"] },
-      'options[0]: found "a\\u0000b"; allowed: a string of at most 16384 characters without NUL',
+      'options[0]: found "a\\u0000b"; allowed: a string of at most 16384 characters without NUL and lone surrogates',
+    ],
+    [
+      "half a surrogate pair, which no URL can name",
+      { ...minimal, id: "a\ud800" },
+      'id: found "a\\ud800"; allowed: a string of at most 16384 characters without NUL and lone surrogates',
     ],
     [
       "no output",
