@@ -348,6 +348,7 @@ export const ConfigSchema = group({
   }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {
     env: "CORE_PROCESSES",
+    holdsSecrets: true,
     default: [],
     maxItems: 1000,
     allowed: "a list of process records; in the environment as JSON",

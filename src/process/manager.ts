@@ -389,6 +389,6 @@ function alreadyExists(message: string): ProcessInvalid {
 function refuseHidden(record: ProcessRecord): void {
   if (!holdsHidden(record)) return;
   throw new ProcessInvalid("Invalid process config", [
-    "an address holds *** in place of a password: send the real one",
+    "an address or option holds *** in place of a password: send the real one",
   ]);
 }

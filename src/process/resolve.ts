@@ -108,7 +108,9 @@ class Resolver {
     const problem = hostProblemOf(input) ?? accessProblem(input, this.#world.rules);
     if (scheme !== undefined) this.#problems.push(`the address for input '${at}' ${scheme}`);
     else if (problem !== undefined) {
-      this.#problems.push(`the address for input '${at}' (${address}) is invalid: ${problem}`);
+      // All of it: what makes an address invalid may be in its password.
+      const shown = address.replace(/\/\/[^/?#]*@/, "//***@");
+      this.#problems.push(`the address for input '${at}' (${shown}) is invalid: ${problem}`);
     }
     return input;
   }
@@ -156,7 +158,7 @@ class Resolver {
       const { problem } = resolveOutput(group.output, formatOf(group), rules);
       if (problem !== undefined) {
         this.#problems.push(
-          `${where}: FFmpeg would take ${JSON.stringify(group.output.slice(0, 80))} for an output: ${problem}`,
+          `${where}: FFmpeg would take ${JSON.stringify(redact(group.output).slice(0, 80))} for an output: ${problem}`,
         );
       }
     }

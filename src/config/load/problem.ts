@@ -11,7 +11,8 @@ export function fieldProblem(field: Field, value: unknown, origin: string): stri
   const error = Value.Errors(field.schema, value).First();
   if (error === undefined) return undefined;
   const key = field.key + elementOf(error);
-  const found = field.schema.secret ? "a value that is not shown" : foundText(error);
+  const { secret, holdsSecrets } = field.schema;
+  const found = (secret ?? holdsSecrets) ? "a value that is not shown" : foundText(error);
   return `${key} (${origin}): found ${found}; allowed: ${field.schema.allowed}`;
 }
 

@@ -10,6 +10,8 @@ export interface FieldNotes {
   allowed: string;
   /** Never printed. */
   secret?: true;
+  /** Has passwords somewhere inside: not quoted where it is wrong as a whole. */
+  holdsSecrets?: true;
 }
 
 /** Notes and rules of one setting with its default; a format must be one that formats.ts knows. */

@@ -4,6 +4,7 @@
  * Problems are collected, so that one answer names all of them.
  */
 import { ProcessInvalid } from "../../errors/process.ts";
+import { redact } from "../../telemetry/redact.ts";
 
 /** Strings may be long (filter graphs), but not endless. */
 export const textLengthMax = 16 * 1024;
@@ -165,6 +166,7 @@ function isCleanText(value: string): boolean {
 function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 60));
+  // Redacted first: a cut could take away what shows that a part is a password.
+  if (typeof value === "string") return JSON.stringify(redact(value).slice(0, 60));
   return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);
 }

@@ -64,6 +64,10 @@ function remember(known: Map<string, string>, hidden: string, stored: string): v
 
 /** True if a record still holds a hidden password that nobody can put back. */
 export function holdsHidden(record: ProcessRecord): boolean {
-  const addresses = [...record.input, ...record.output].map((io) => io.address);
-  return addresses.some((address) => /\/\/\*\*\*@|=\*\*\*(?:&|$)/.test(address));
+  const ios = [...record.input, ...record.output];
+  const options = [...record.options, ...ios.flatMap((io) => io.options)];
+  return (
+    ios.some(({ address }) => /\/\/\*\*\*@|=\*\*\*(?:&|$)/.test(address)) ||
+    options.some((option) => /(?:^|[=:]\s*|\/\/)\*\*\*/.test(option))
+  );
 }

@@ -43,6 +43,24 @@ describe("configuration with its processes", () => {
     expect(text).toContain("processes[1] (environment variable CORE_PROCESSES): id");
   });
 
+  test("says what is wrong without the passwords, wherever a long value is cut", () => {
+    const url = `rtsp://administrator:${"c4n4ry".repeat(20)}@cam.example.org/live`;
+    const input = [{ id: "in", address: `rtsp://u:c4n4ry x@cam/1`, options: [] }];
+    for (const processes of [
+      [{ ...camera, options: `-i ${url}` }],
+      [{ ...camera, options: [url.replace("rtsp", "gopher")] }],
+      [{ ...camera, input }],
+      url,
+    ]) {
+      const text = problems(processes);
+      expect(text).toContain("CORE_PROCESSES");
+      expect(text).not.toContain("c4n4ry");
+    }
+    const broken = readConfiguration(undefined, { CORE_PROCESSES: `[{"input": "${url}"` });
+    expect(JSON.stringify(broken)).toContain("found a value that is not shown");
+    expect(JSON.stringify(broken)).not.toContain("c4n4ry");
+  });
+
   test("refuses an id that is used twice", () => {
     expect(problems([camera, camera])).toContain(
       'processes[1].id (environment variable CORE_PROCESSES): found "cam" a second time',

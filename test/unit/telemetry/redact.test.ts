@@ -12,6 +12,8 @@ describe("redact", () => {
     [`rtsp://user:p@${CANARY}@cam.lan/x`, "rtsp://***@cam.lan/x"],
     [`rtsp://user:a/${CANARY}@cam.lan/x`, "rtsp://***@cam.lan/x"],
     [`rtsp://:${CANARY}@cam.lan`, "rtsp://***@cam.lan"],
+    [`'rtsp://user:it's${CANARY}@cam.lan/x':`, "'rtsp://***@cam.lan/x':"],
+    [`rtsp://user:a"<b>${CANARY}@cam.lan/x`, "rtsp://***@cam.lan/x"],
     [`https://${CANARY}@cam.lan/x`, "https://***@cam.lan/x"],
     [`'rtsp://a:${CANARY}@b' to 'rtsp://c:${CANARY}@d'`, "'rtsp://***@b' to 'rtsp://***@d'"],
   ])("hides the credentials of a URL: %p", (line, shown) => {
@@ -22,6 +24,12 @@ describe("redact", () => {
     [`https://h/x?token=${CANARY}&a=1`, "https://h/x?token=***&a=1"],
     [`https://h/x?a=1&API_KEY=${CANARY}#f`, "https://h/x?a=1&API_KEY=***"],
     [`srt://h:9?passphrase=${CANARY}&mode=caller`, "srt://h:9?passphrase=***&mode=caller"],
+    [`http://cam/v?loginuse=admin&loginpas=${CANARY}`, "http://cam/v?loginuse=admin&loginpas=***"],
+    [`http://cam/v?usr=admin&pw=${CANARY}`, "http://cam/v?usr=admin&pw=***"],
+    [`Cookie: session=${CANARY}; a=${CANARY}\r\nX: 1`, "Cookie: ***\r\nX: 1"],
+    [`-headers X-Api-Key: ${CANARY}`, "-headers X-Api-Key: ***"],
+    [`-cookies session=${CANARY} -i in`, "-cookies *** -i in"],
+    [`Authorization: Token ${CANARY}`, "Authorization: ***"],
     [`x password=${CANARY} y`, "x password=*** y"],
     [`/go?url=rtsp%3A%2F%2Fu%3A${CANARY}%40h&b=1`, "/go?url=rtsp%3A%2F%2F***%40h&b=1"],
     [`ffmpeg -passphrase ${CANARY} -i in`, "ffmpeg -passphrase *** -i in"],
@@ -41,6 +49,9 @@ describe("redact", () => {
     "ffmpeg -g 30 -keyint_min 30 -force_key_frames expr:1",
     '["-keyint_min","30","-an","-f"]',
     "the key is missing, authorization required",
+    '{"url":"http://host:8080","mail":"a:b@c"}',
+    '["rtsp://host","a:b@c"]',
+    "X-Key-Frames: 3",
     "mail to someone@example.org",
   ])("leaves ordinary text as it is: %p", (line) => {
     expect(redact(line)).toBe(line);

@@ -48,6 +48,16 @@ test("a hidden password that nobody knows is noticed", () => {
   expect(holdsHidden(record)).toBe(true);
 });
 
+test("a hidden header in an option that was changed beside it is noticed", () => {
+  const options = ["-headers", "Authorization: Basic canary\r\nX-A: 1"];
+  const stored = parseRecord({ input: [{ id: "a", address: "rtsp://cam/1", options }] }, base);
+  const [input] = hideSecrets(stored).input;
+  const edited = input!.options.map((option) => option.replace("X-A: 1", "X-A: 2"));
+  const record = parseRecord({ input: [{ ...input, options: edited }] }, stored);
+  expect(holdsHidden(restoreSecrets(record, stored))).toBe(true);
+  expect(holdsHidden(restoreSecrets(parseRecord({ input: [input] }, stored), stored))).toBe(false);
+});
+
 test("a flag and its value in two arguments are hidden too", () => {
   expect(redactArguments(["-re", "-passphrase", "canary", "-i", "a.mp4"]).join(" ")).toBe(
     "-re -passphrase *** -i a.mp4",
