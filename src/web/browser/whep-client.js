@@ -144,18 +144,20 @@ export class WhepSession {
 
   async #post(offer) {
     let response;
+    // By hand, because browsers of 2023 have no AbortSignal.any.
+    const late = () => this.#abort.abort(new DOMException("No answer", "TimeoutError"));
+    const timer = setTimeout(late, ANSWER_SECONDS_MAX * 1000);
     try {
       response = await fetch(this.#options.endpoint, {
         method: "POST",
         headers: this.#headers({ "Content-Type": "application/sdp" }),
         body: offer,
-        signal: AbortSignal.any([
-          this.#abort.signal,
-          AbortSignal.timeout(ANSWER_SECONDS_MAX * 1000),
-        ]),
+        signal: this.#abort.signal,
       });
     } catch (error) {
       throw new WhepFailure(error.name === "TimeoutError" ? "no-answer" : "server-unreachable");
+    } finally {
+      clearTimeout(timer);
     }
     if (response.status !== 201) throw await failureOf(response);
     const location = response.headers.get("location");

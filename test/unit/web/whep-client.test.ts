@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, spyOn, test } from "bun:test";
 import { browserModule } from "../../support/browser-module.ts";
 
 const client = await browserModule<{
@@ -6,6 +6,7 @@ const client = await browserModule<{
   withStereo: (sdp: string) => string;
   iceServersFromLink: (header: string | null) => object[];
   serverAddresses: (sdp: string) => string[];
+  WhepSession: new (options: object) => { open(): Promise<void> };
 }>("whep-client");
 
 describe("Retry-After", () => {
@@ -65,4 +66,56 @@ test("the server's addresses are those of its candidates, each once", () => {
   const line = (address: string) => `a=candidate:1 1 UDP 1 ${address} 8189 typ host\r\n`;
   const sdp = `${line("192.0.2.1")}${line("2001:db8::1")}${line("192.0.2.1")}`;
   expect(client.serverAddresses(sdp)).toEqual(["192.0.2.1:8189", "[2001:db8::1]:8189"]);
+});
+
+describe("the request for a session", () => {
+  class NoConnection {
+    addEventListener() {}
+    addTransceiver() {}
+    async createOffer() {
+      return { sdp: "v=0" };
+    }
+  }
+  const globals = globalThis as { RTCPeerConnection?: unknown };
+  const open = () => {
+    globals.RTCPeerConnection = NoConnection;
+    return new client.WhepSession({ endpoint: "http://player.test/whep" }).open();
+  };
+
+  afterEach(() => {
+    delete globals.RTCPeerConnection;
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+  });
+
+  test("needs no AbortSignal.any, which browsers of 2023 lack", async () => {
+    spyOn(AbortSignal, "any").mockImplementation(() => {
+      throw new TypeError("AbortSignal.any is not a function");
+    });
+    spyOn(globalThis, "fetch").mockResolvedValue(new Response("", { status: 404 }));
+    await expect(open()).rejects.toMatchObject({ kind: "stream-not-found" });
+  });
+
+  test("is given up after half a minute without an answer", async () => {
+    jest.useFakeTimers();
+    const never = (_url: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise<Response>((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    spyOn(globalThis, "fetch").mockImplementation(never as unknown as typeof fetch);
+    const turns = async () => {
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    };
+    let kind = "waiting";
+    open().catch((failure: { kind: string }) => {
+      kind = failure.kind;
+    });
+    await turns();
+    jest.advanceTimersByTime(29_999);
+    await turns();
+    expect(kind).toBe("waiting");
+    jest.advanceTimersByTime(1);
+    await turns();
+    expect(kind).toBe("no-answer");
+  });
 });
