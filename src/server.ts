@@ -200,12 +200,14 @@ function logReady(logger: Logger, url: string, { udpPorts, backend }: Shards): v
 }
 
 function openDisk({ storage: { disk } }: Config): DiskStorage {
-  return new DiskStorage({
+  const storage = new DiskStorage({
     folder: resolve(disk.dir),
     uploadBytesMax: disk.max_upload_mbytes * MBYTE,
     totalBytesMax: disk.max_size_mbytes * MBYTE,
     randomBytes,
   });
+  void storage.removeLeftUploads(unixMs());
+  return storage;
 }
 
 function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom) {

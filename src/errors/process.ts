@@ -70,10 +70,9 @@ export class StorageRefused extends DomainError {
 
 export class StorageFull extends DomainError {
   readonly kind = "storage-full";
-  constructor(bytesMax: number) {
-    super(
-      `The storage is full (${bytesMax} bytes, CORE_STORAGE_DISK_MAX_SIZE_MBYTES). Delete files.`,
-    );
+  /** `why` goes into brackets. */
+  constructor(why: string) {
+    super(`The storage is full (${why}). Delete files.`);
   }
 }
 

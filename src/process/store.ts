@@ -3,13 +3,13 @@
  * A write that fails throws StoreFailed and has changed nothing; a damaged file is refused, not
  * repaired, and left as it is.
  */
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { StoreFailed } from "../errors/process.ts";
 import { type ProcessRecord, parseRecord } from "./record.ts";
 import type { Order } from "./state.ts";
-import { guard } from "./store/guard.ts";
+import { guard, OPEN_REMEDY } from "./store/guard.ts";
 import { VIEWER_TOKEN_TABLE, ViewerTokenTable } from "./store/viewer-tokens.ts";
 
 export interface StoredProcess {
@@ -67,7 +67,7 @@ export class ProcessStore {
   /** Opens or makes the store in a folder. Throws StoreFailed with what to do about it. */
   static open(folder: string): ProcessStore {
     const path = join(folder, storeFileName);
-    return guard(`${path} can't be opened`, () => {
+    const open = () => {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const database = new Database(path, { create: true, strict: true });
       try {
@@ -80,7 +80,8 @@ export class ProcessStore {
         throw error;
       }
       return new ProcessStore(database);
-    });
+    };
+    return guard(`${path} can't be opened`, open, OPEN_REMEDY);
   }
 
   /** For a look at a store that a server may be using: nothing is written. Throws StoreFailed. */
@@ -230,14 +231,27 @@ function fromRow(row: Row): StoredProcess {
   };
 }
 
+const DAMAGE: readonly string[] = ["SQLITE_NOTADB", "SQLITE_CORRUPT"];
+
 /** Looks before anything is written, so that a damaged file stays as it was found. */
 function check(database: Database, path: string): void {
-  const rows = database.query<{ integrity_check: string }, []>("PRAGMA integrity_check(1)").all();
-  const verdict = rows[0]?.integrity_check ?? "no answer";
+  const verdict = verdictOn(database);
   if (verdict === "ok") return;
   throw new StoreFailed(
     `${path} is damaged (${verdict}). It was left as it is: restore a copy, or move it away to start empty.`,
   );
+}
+
+/** "ok", or what is wrong. A file that is no database at all is only found out with the first question. */
+function verdictOn(database: Database): string {
+  try {
+    const sql = "PRAGMA integrity_check(1)";
+    const row = database.query<{ integrity_check: string }, []>(sql).get();
+    return row?.integrity_check ?? "no answer";
+  } catch (error) {
+    if (error instanceof SQLiteError && DAMAGE.includes(error.code ?? "")) return error.message;
+    throw error;
+  }
 }
 
 function versionOf(database: Database, path: string): number {

@@ -7,9 +7,9 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readlink, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { FileNotFound, StorageFull, StorageRefused } from "../errors/process.ts";
-import { BodyTooLarge } from "../errors.ts";
+import { BodyTooLarge, type DomainError } from "../errors.ts";
 import { confine, isInside, realPath } from "./confine.ts";
-import { type FileEntry, UPLOAD_PREFIX, walk } from "./walk.ts";
+import { type FileEntry, isUpload, UPLOAD_PREFIX, walk } from "./walk.ts";
 
 export interface DiskOptions {
   /** Absolute. */
@@ -30,6 +30,14 @@ export interface OpenedFile {
   close(): Promise<void>;
 }
 
+/** What an upload may have, and what is wrong with more. */
+interface Room {
+  readonly bytes: number;
+  readonly exceeded: () => DomainError;
+}
+
+/** An upload writes now and then; one that did not for so long is of a server that was killed. */
+const UPLOAD_MS_MAX = 3_600_000;
 const CHUNK_BYTES = 64 * 1024;
 const NAME_BYTES = 9;
 /** FIFOs and devices must not make an open wait. */
@@ -84,12 +92,12 @@ export class DiskStorage {
       dirname(file),
       `${UPLOAD_PREFIX}${this.#options.randomBytes(NAME_BYTES).toString("hex")}`,
     );
-    const bytesMax = await this.#room(file);
+    const room = await this.#room(file);
     const handle = await this.#create(path, upload);
     try {
       if (!(await this.#isInside(handle)))
         throw new StorageRefused(path, "it leads out of the storage");
-      await copy(body, handle, bytesMax);
+      await copy(chunksOf(path, body), handle, room);
       await handle.close();
       const isNew = !(await exists(file));
       await rename(upload, file);
@@ -97,7 +105,16 @@ export class DiskStorage {
     } catch (error) {
       await handle.close().catch(() => undefined);
       await unlink(upload).catch(() => undefined);
-      throw isSystemError(error) ? new StorageRefused(path, error.code) : error;
+      throw failureOf(path, error);
+    }
+  }
+
+  /** Takes away what uploads to an earlier server left: nobody sees it, and it takes space. Never rejects. */
+  async removeLeftUploads(unixMs: number): Promise<void> {
+    const { folder } = this.#options;
+    for (const { name, modifiedMs } of await walk(folder, isUpload)) {
+      if (unixMs - modifiedMs < UPLOAD_MS_MAX) continue;
+      await unlink(join(folder, name)).catch(() => undefined);
     }
   }
 
@@ -125,19 +142,25 @@ export class DiskStorage {
       await mkdir(dirname(upload), { recursive: true });
       return await open(upload, WRITE_FLAGS, 0o644);
     } catch (error) {
-      throw isSystemError(error) ? new StorageRefused(path, error.code) : error;
+      throw failureOf(path, error);
     }
   }
 
-  /** How many bytes an upload may have. */
-  async #room(file: string): Promise<number> {
+  /** Throws StorageFull where not a byte is left. Uploads that are not over yet take their space too. */
+  async #room(file: string): Promise<Room> {
     const { folder, totalBytesMax, uploadBytesMax } = this.#options;
-    if (totalBytesMax === 0) return uploadBytesMax;
+    const byUpload = {
+      bytes: uploadBytesMax,
+      exceeded: () => new BodyTooLarge(uploadBytesMax),
+    };
+    if (totalBytesMax === 0) return byUpload;
+    const full = () =>
+      new StorageFull(`it may have ${totalBytesMax} bytes, CORE_STORAGE_DISK_MAX_SIZE_MBYTES`);
     const name = `/${relative(folder, file)}`;
-    const others = (await walk(folder)).filter((entry) => entry.name !== name);
+    const others = (await walk(folder, () => true)).filter((entry) => entry.name !== name);
     const left = totalBytesMax - others.reduce((sum, { size }) => sum + size, 0);
-    if (left <= 0) throw new StorageFull(totalBytesMax);
-    return Math.min(left, uploadBytesMax);
+    if (left <= 0) throw full();
+    return left < uploadBytesMax ? { bytes: left, exceeded: full } : byUpload;
   }
 
   /** Where the system tells the way of an open file, it has to lie in the folder. */
@@ -148,15 +171,24 @@ export class DiskStorage {
   }
 }
 
+/** Throws StorageRefused where the client goes away in the middle. */
+async function* chunksOf(path: string, body: ReadableStream<Uint8Array> | null) {
+  try {
+    yield* body ?? [];
+  } catch {
+    throw new StorageRefused(path, "the upload ended too early");
+  }
+}
+
 async function copy(
-  body: ReadableStream<Uint8Array> | null,
+  chunks: AsyncIterable<Uint8Array>,
   handle: FileHandle,
-  bytesMax: number,
+  room: Room,
 ): Promise<void> {
   let bytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > bytesMax) throw new BodyTooLarge(bytesMax);
+    if (bytes > room.bytes) throw room.exceeded();
     for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
   }
 }
@@ -190,6 +222,25 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** What the system's codes mean for whoever uploads. */
+const REASONS: Readonly<Record<string, string>> = {
+  EISDIR: "there is a folder of this name",
+  EEXIST: "a folder on its way is a file",
+  ENOTDIR: "a folder on its way is a file",
+  ENAMETOOLONG: "a name in it is too long",
+  EACCES: "the server may not write there",
+  EPERM: "the server may not write there",
+  EROFS: "the server may not write there",
+};
+
+function failureOf(path: string, error: unknown): unknown {
+  if (!isSystemError(error)) return error;
+  const { code } = error;
+  if (code === "ENOSPC" || code === "EDQUOT")
+    return new StorageFull("no space is left on the disk");
+  return new StorageRefused(path, Object.hasOwn(REASONS, code) ? (REASONS[code] ?? code) : code);
 }
 
 function isSystemError(error: unknown): error is Error & { code: string } {

@@ -16,15 +16,20 @@ const FOLDERS_MAX = 1000;
 /** Begins the name of a file that is still being uploaded. */
 export const UPLOAD_PREFIX = ".upload-";
 
-/** Empty where the folder is not there. */
-export async function walk(folder: string): Promise<FileEntry[]> {
+export const isUpload = (name: string): boolean => name.startsWith(UPLOAD_PREFIX);
+
+/** Empty where the folder is not there. `takes` decides by the name of a file without its folders. */
+export async function walk(
+  folder: string,
+  takes: (name: string) => boolean = (name) => !isUpload(name),
+): Promise<FileEntry[]> {
   const files: FileEntry[] = [];
   const folders = [""];
   for (const inside of folders) {
     for (const entry of await readFolder(join(folder, inside))) {
       const name = `${inside}/${entry.name}`;
       if (entry.isDirectory() && folders.length < FOLDERS_MAX) folders.push(name);
-      if (!entry.isFile() || entry.name.startsWith(UPLOAD_PREFIX)) continue;
+      if (!entry.isFile() || !takes(entry.name)) continue;
       const file = await describe(join(folder, name), name);
       if (file !== undefined) files.push(file);
       if (files.length === FILES_MAX) return files;

@@ -1,12 +1,17 @@
 /** Failures of SQLite as failures of the store. */
 import { StoreFailed } from "../../errors/process.ts";
 
-/** Runs the action; whatever it throws becomes a StoreFailed that begins with `what`. */
-export function guard<T>(what: string, action: () => T): T {
+/** What helps where a file of the store can't be opened. */
+export const OPEN_REMEDY =
+  ". The server has to write there: give it the rights, or choose another CORE_DB_DIR.";
+
+/** Runs the action; whatever it throws becomes a StoreFailed that begins with `what` and ends with `remedy`. */
+export function guard<T>(what: string, action: () => T, remedy = ""): T {
   try {
     return action();
   } catch (error) {
     if (error instanceof StoreFailed) throw error;
-    throw new StoreFailed(`${what} (${error instanceof Error ? error.message : String(error)})`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StoreFailed(`${what} (${reason})${remedy}`);
   }
 }

@@ -256,6 +256,22 @@ describe("what goes wrong", () => {
     expect(found).toBeGreaterThan(20);
   });
 
+  test("what is no database is refused as it is, with what to do", () => {
+    for (const bytes of ["no database, but long enough to be one", "x".repeat(20_000)]) {
+      writeFileSync(path, bytes);
+      expect(failure(() => ProcessStore.open(folder))).toContain("move it away to start empty");
+      expect(readFileSync(path, "utf8")).toBe(bytes);
+    }
+  });
+
+  test("a folder that may not be written to is named, with what to do", () => {
+    writeFileSync(join(folder, "file"), "");
+    const inFile = join(folder, "file", "db");
+    for (const open of [() => ProcessStore.open(inFile), () => lockStore(inFile)]) {
+      expect(failure(open)).toMatch(/file\/db.*choose another CORE_DB_DIR/);
+    }
+  });
+
   test("a file of a newer version is refused with what to do", () => {
     withStore(() => undefined);
     const database = new Database(path);

@@ -86,7 +86,7 @@ describe("writing", () => {
       },
     });
     expect(disk().write("/sub/a.ts", body("x".repeat(101)))).rejects.toThrow(BodyTooLarge);
-    expect(disk().write("/sub/a.ts", broken)).rejects.toThrow("gone");
+    expect(disk().write("/sub/a.ts", broken)).rejects.toThrow(StorageRefused);
     await Bun.sleep(30);
     expect(readFileSync(join(folder, "sub/a.ts"), "utf8")).toBe("0123456789");
     expect(inFolder()).toEqual(["sub", "sub/a.ts"]);
@@ -118,9 +118,50 @@ describe("writing", () => {
     await full.write("/b", body("0123456789"));
     expect(full.write("/c", body("x"))).rejects.toThrow(StorageFull);
     expect(await full.write("/b", body("9876543210"))).toBe(false);
-    expect(full.write("/b", body("98765432101"))).rejects.toThrow(BodyTooLarge);
+    expect(full.write("/b", body("98765432101"))).rejects.toThrow(StorageFull);
     await Bun.sleep(30);
     expect(readFileSync(join(folder, "b"), "utf8")).toBe("9876543210");
+  });
+
+  test("says in words why the system refuses it", async () => {
+    const refused = (path: string) =>
+      disk()
+        .write(path, body("x"))
+        .catch((error: unknown) => error);
+    for (const [path, why] of [
+      ["/sub", "there is a folder of this name"],
+      ["/sub/a.ts/x", "a folder on its way is a file"],
+      [`/${"n".repeat(300)}`, "a name in it is too long"],
+    ] as const) {
+      expect(await refused(path)).toMatchObject({ details: [`${path}: ${why}`] });
+    }
+  });
+
+  test("to a full disk is no bad request", async () => {
+    const mounted = Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
+    if (mounted.exitCode !== 0) return console.warn("skipped: a small disk takes root's rights");
+    try {
+      const large = { uploadBytesMax: 1 << 20 };
+      expect(await disk(large).write("/a", body("a".repeat(10_000)))).toBe(true);
+      const failure = await disk(large)
+        .write("/b", body("b".repeat(200_000)))
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StorageFull);
+      expect(inFolder()).toEqual(["a"]);
+    } finally {
+      Bun.spawnSync(["umount", folder]);
+    }
+  });
+
+  test("that a killed server left unfinished takes space, and goes once it is old", async () => {
+    const left = join(folder, "sub", ".upload-00");
+    writeFileSync(left, "0123456789");
+    expect(disk({ totalBytesMax: 20 }).write("/c", body("x"))).rejects.toThrow(StorageFull);
+    await Bun.sleep(10);
+    await disk().removeLeftUploads(Date.now());
+    expect(existsSync(left)).toBe(true);
+    await disk().removeLeftUploads(Date.now() + 3_700_000);
+    expect(inFolder()).toEqual(["sub", "sub/a.ts"]);
   });
 });
 
