@@ -11,7 +11,12 @@ import type { Instruments } from "../metrics/instruments.ts";
 import type { SecurityEvent } from "../security-events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { pageRoutes } from "../web/pages.ts";
-import type { JoinObserver, WhepPeers, WhepStream } from "../whep/endpoint.ts";
+import {
+  ID_LENGTH_MAX,
+  type JoinObserver,
+  type WhepPeers,
+  type WhepStream,
+} from "../whep/endpoint.ts";
 import type { IceServer } from "../whep/headers.ts";
 import { type PlayerReport, PlayerReports } from "../whep/player-reports.ts";
 import { whepRoutes } from "../whep/routes.ts";
@@ -217,8 +222,9 @@ function whepInstance<S extends AppStream, P extends AppPeer>(
     const ids = requests.of(request);
     deps.joins.refused(stream, kind, ids);
     // What a client made up must not make a cause of its own.
-    const asked = kind === "stream-not-found" ? { asked: stream } : { stream };
-    deps.logger.warn("viewer refused", { ...asked, reason: kind.replaceAll("-", "_"), ...ids });
+    const known = stream.length <= ID_LENGTH_MAX && deps.streams.get(stream) !== undefined;
+    const id = known ? { stream } : { asked: stream };
+    deps.logger.warn("viewer refused", { ...id, reason: kind.replaceAll("-", "_"), ...ids });
   };
   return new Elysia({ name: "whep-instance" })
     .use(whepHttpHook({ instruments: deps.instruments, joinRefused, nowMs }))

@@ -21,11 +21,25 @@ test("an offer that is refused has its stream, its reason and the ids", async ()
   ]);
 });
 
-test("an id that a client made up is no cause of its own", async () => {
-  const harness = new Harness();
-  await harness.offer("made-up", CHROMIUM);
-  expect(harness.warnings[0]?.fields).toMatchObject({ asked: "made-up" });
-  expect(harness.warnings[0]?.fields["stream"]).toBeUndefined();
+test("an id that a client made up is no cause of its own, whatever it is refused for", async () => {
+  const limit = { ratePerSecond: 1, rateBurst: 1 };
+  const open = new Harness({ whep: limit });
+  const guarded = new Harness({ whep: { token: "secret", ...limit } });
+  const told: unknown[] = [];
+  for (const harness of [open, guarded]) {
+    for (let i = 0; i < 2; i++) await harness.offer("made-up", CHROMIUM);
+    for (const { fields, message } of harness.warnings) {
+      if (message !== "viewer refused") continue;
+      expect(fields["stream"]).toBeUndefined();
+      told.push([fields["asked"], fields["reason"]]);
+    }
+  }
+  expect(told).toEqual([
+    ["made-up", "stream_not_found"],
+    ["made-up", "rate_limited"],
+    ["made-up", "unauthorized"],
+    ["made-up", "rate_limited"],
+  ]);
 });
 
 test("a wrong token is told without the token", async () => {
