@@ -9,6 +9,7 @@ import { FoldedLogger } from "../telemetry/folded-logger.ts";
 import { LogTail } from "../telemetry/log-tail.ts";
 import { createLogger, type Logger, type LoggerOptions } from "../telemetry/logger.ts";
 import type { Write } from "./output.ts";
+import { firstSignal } from "./signals.ts";
 import { COMMIT, VERSION } from "./version.ts";
 
 export interface ServeOptions {
@@ -36,6 +37,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const round = { ...options, logger, log, stopAsked: firstSignal(logger) };
   let next: LoadedConfig | number = options.configuration;
   while (typeof next !== "number") next = await serveOnce(next, round);
+  gate.close();
   return next;
 }
 
@@ -106,23 +108,6 @@ class LogSettings {
 function logFormat(format: Config["log"]["format"], isTerminal: boolean): "json" | "text" {
   if (format !== "auto") return format;
   return isTerminal ? "text" : "json";
-}
-
-/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function firstSignal(logger: Logger): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (asked) {
-        logger.warn("second signal: ending without a clean stop", { signal });
-        process.exit(1);
-      }
-      asked = true;
-      resolve(signal);
-    };
-    process.on("SIGTERM", onSignal);
-    process.on("SIGINT", onSignal);
-  });
 }
 
 async function stopInTime(server: RunningServer, logger: Logger): Promise<number> {

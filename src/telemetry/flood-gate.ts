@@ -70,6 +70,14 @@ export class FloodGate {
     }
   }
 
+  /** Writes what is still folded. */
+  close(): void {
+    for (const { folded, last } of this.#causes.values()) {
+      if (folded > 0) this.#write(last, folded - 1);
+    }
+    this.#causes.clear();
+  }
+
   #pass(cause: string, line: Line): void {
     const nowMs = this.#nowMs();
     const name = this.#admit(cause, nowMs);

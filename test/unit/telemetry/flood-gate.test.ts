@@ -33,6 +33,14 @@ describe("flood gate", () => {
     expect(records.map((record) => record.msg)).toEqual(["a", "b"]);
   });
 
+  test("writes what is folded when it is closed, whatever the time", () => {
+    const { records, gate } = setUp();
+    for (let n = 0; n < 5; n += 1) gate.warn("a", "m", { n });
+    gate.close();
+    gate.close();
+    expect(records).toMatchObject([{ n: 0 }, { n: 4, folded: 3 }]);
+  });
+
   test("does not lose the count when the flood ends", () => {
     const { clock, records, gate } = setUp();
     for (let n = 0; n < 5; n += 1) gate.warn("a", "m", { n });
