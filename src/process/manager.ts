@@ -6,7 +6,7 @@ import { CommandFailed, ProcessInvalid, ProcessNotFound } from "../errors/proces
 import { appliesAtOnce, type ChangeEffect, effectOf } from "./change.ts";
 import { withValue } from "./metadata.ts";
 import type { ProbeAnswer } from "./probe.ts";
-import { hideSecrets, holdsHidden, restoreSecrets } from "./record/secrets.ts";
+import { hideSecrets, refuseHidden, restoreSecrets } from "./record/secrets.ts";
 import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
 import type { FindRecord } from "./resolve/references.ts";
 import type { ProcessReport } from "./run-log.ts";
@@ -68,6 +68,8 @@ export class ProcessManager {
   readonly #serial = new Serial();
   /** Ids of stored processes that cannot be read; they are there until they are deleted. */
   readonly #unreadable: Set<string>;
+  /** Old ids of processes that are being renamed: their streams are still there. */
+  readonly #leaving = new Set<string>();
   #closing = false;
 
   constructor(options: ManagerOptions) {
@@ -150,7 +152,7 @@ export class ProcessManager {
    * else it is stopped, and started again if it was to run.
    */
   update(id: string, input: unknown): Promise<Change> {
-    return this.#serial.run(id, async () => {
+    return this.#queued(id, async () => {
       const managed = this.#findWritable(id);
       const { stored, effect } = this.#readChange(managed, input);
       const { record, order } = stored;
@@ -165,6 +167,7 @@ export class ProcessManager {
         managed.supervisor.replace(record);
       }
       if (record.id !== id) this.#options.onRecord(undefined, id);
+      this.#leaving.delete(id);
       this.#options.onRecord(record, record.id);
       if (order === "start" && !managed.supervisor.alive && !this.#closing) {
         managed.supervisor.start();
@@ -182,7 +185,7 @@ export class ProcessManager {
   }
 
   delete(id: string): Promise<void> {
-    return this.#serial.run(id, async () => {
+    return this.#queued(id, async () => {
       if (this.#unreadable.has(id) && !this.#processes.has(id)) {
         this.#options.store.remove(id);
         this.#unreadable.delete(id);
@@ -198,7 +201,7 @@ export class ProcessManager {
 
   /** Core answers an unknown id here with "Command failed", not with 404. */
   command(id: string, command: Command): Promise<void> {
-    return this.#serial.run(id, async () => {
+    return this.#queued(id, async () => {
       const managed = this.#processes.get(id);
       if (managed === undefined) throw new CommandFailed("Command failed", ["unknown process"]);
       const { supervisor } = managed;
@@ -338,7 +341,7 @@ export class ProcessManager {
   }
 
   #checkFree(id: string, message: string): void {
-    if (this.#processes.has(id)) throw alreadyExists(message);
+    if (this.#processes.has(id) || this.#leaving.has(id)) throw alreadyExists(message);
     if (!this.#unreadable.has(id)) return;
     throw new ProcessInvalid(message, [
       "process already exists: a stored one of this id can't be read (the log says why); DELETE it first",
@@ -347,8 +350,14 @@ export class ProcessManager {
 
   #rename(from: string, to: string, managed: Managed): void {
     if (from === to) return;
+    this.#leaving.add(from);
     this.#processes.delete(from);
     this.#processes.set(to, managed);
+  }
+
+  /** By process, not by id: what comes under its new id waits for the renaming too. */
+  #queued<T>(id: string, action: () => Promise<T>): Promise<T> {
+    return this.#serial.run(this.#processes.get(id) ?? id, action);
   }
 
   #checkRoom(): void {
@@ -383,12 +392,4 @@ function entryOf({ stored, source }: Pick<Managed, "stored" | "source">): Proces
 
 function alreadyExists(message: string): ProcessInvalid {
   return new ProcessInvalid(message, ["process already exists"]);
-}
-
-/** A copy of an answer of ours has *** where the password was; FFmpeg would try that. */
-function refuseHidden(record: ProcessRecord): void {
-  if (!holdsHidden(record)) return;
-  throw new ProcessInvalid("Invalid process config", [
-    "an address or option holds *** in place of a password: send the real one",
-  ]);
 }

@@ -2,6 +2,7 @@
  * What of a record may leave the server. Camera URLs hold passwords: they go out as ***, and when a
  * client sends the *** back (GET, edit, PUT), the stored value is kept.
  */
+import { ProcessInvalid } from "../../errors/process.ts";
 import { redact } from "../../telemetry/redact.ts";
 import type { ProcessIO, ProcessRecord } from "../record.ts";
 
@@ -70,4 +71,12 @@ export function holdsHidden(record: ProcessRecord): boolean {
     ios.some(({ address }) => /\/\/\*\*\*@|=\*\*\*(?:&|$)/.test(address)) ||
     options.some((option) => /(?:^|[=:]\s*|\/\/)\*\*\*/.test(option))
   );
+}
+
+/** A copy of an answer of ours has *** where the password was; FFmpeg would try that. Throws ProcessInvalid. */
+export function refuseHidden(record: ProcessRecord): void {
+  if (!holdsHidden(record)) return;
+  throw new ProcessInvalid("Invalid process config", [
+    "an address or option holds *** in place of a password: send the real one",
+  ]);
 }

@@ -186,6 +186,26 @@ describe("changing", () => {
     expect(manager.metadata("cam2", "k")).toBe(1);
   });
 
+  test("keeps both ids while FFmpeg is being stopped", async () => {
+    const { manager, records, children } = build();
+    manager.add(camera);
+    await settle();
+    const renamed = manager.update("cam", { id: "door" });
+    await settle();
+    expect(await failure(() => manager.add(camera))).toMatchObject({
+      details: ["process already exists"],
+    });
+    const deleted = manager.delete("door");
+    children.last.exit(255);
+    await settle();
+    children.last.exit(255);
+    await Promise.all([renamed, deleted]);
+    expect(manager.list()).toEqual([]);
+    expect(records).toEqual(["+cam", "-cam", "+door", "-door"]);
+    expect(children.all.map((child) => child.signals)).toEqual([["SIGINT"], ["SIGINT"]]);
+    expect(manager.add(camera).id).toBe("cam");
+  });
+
   test("to a used id is refused", async () => {
     const { manager } = build();
     manager.add({ ...camera, autostart: false });
