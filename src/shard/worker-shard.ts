@@ -121,7 +121,8 @@ export class WorkerShard implements MediaShard {
   removeStream(id: string): void {
     this.streams.get(id)?.feed.close();
     this.streams.delete(id);
-    this.earlier = { ...NO_TOTALS, legs: this.earlier.legs.filter((leg) => leg.streamId !== id) };
+    const legs = this.earlier.legs.filter((leg) => leg.streamId !== id);
+    this.earlier = { ...this.earlier, legs };
     this.post({ type: "remove-stream", id });
     for (const peer of [...this.peers.values()]) {
       if (peer.streamId === id) peer.close("stream_removed");
@@ -205,9 +206,11 @@ export class WorkerShard implements MediaShard {
 
   private lost(why: string): void {
     const { life } = this;
+    const { legs, packetsDropped } = this.totals;
     this.life = undefined;
     life?.thread.terminate();
-    this.earlier = sumTotals([this.earlier, { ...NO_TOTALS, legs: this.current.legs }]);
+    // What grows must not fall; what waited is gone.
+    this.earlier = { ...NO_TOTALS, legs, packetsDropped };
     this.current = NO_TOTALS;
     this.options.log.error("media worker lost", {
       worker: this.name,

@@ -216,15 +216,17 @@ describe("a media worker", () => {
     thread.die();
     expect(shard.totals).toEqual({
       legs: [LEG],
-      packetsDropped: 0,
+      packetsDropped: 4,
       packetsQueued: 0,
       peersByState: {},
     });
     jest.advanceTimersByTime(100);
     threads.at(-1)?.say(pulse);
     expect(shard.totals.legs).toMatchObject([{ packets: 20, bytes: 2000, keyframeRequests: 6 }]);
+    expect(shard.totals.packetsDropped).toBe(8);
     shard.removeStream("cam");
     expect(shard.totals.legs).toEqual([LEG]);
+    expect(shard.totals.packetsDropped).toBe(8);
   });
 
   test("that hangs is taken for dead", async () => {
