@@ -80,6 +80,7 @@ describe("everybody can use the pages", () => {
         await page.waitForSelector("html:is([data-state=ready], [data-state=waiting])");
         expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(320);
         expect(await page.evaluate(SMALL_TARGETS)).toEqual([]);
+        expect(await page.evaluate(CUT_OFF)).toEqual([]);
       }
     },
     PAGE_TIMEOUT_MS,
@@ -156,3 +157,12 @@ const SMALL_TARGETS = `[...document.querySelectorAll("a:not(.skip), button, summ
   .map((element) => ({ box: element.getBoundingClientRect(), name: element.textContent.trim() }))
   .filter(({ box }) => box.width < 24 || box.height < 24)
   .map(({ name }) => name)`;
+
+/** What of the player's message lies above or below the black box that shows it. */
+const CUT_OFF = `[...document.querySelectorAll("#failure > *, #failure a")]
+  .filter((element) => element.checkVisibility())
+  .filter((element) => {
+    const [inner, outer] = [element, document.querySelector("#screen")].map((one) => one.getBoundingClientRect());
+    return inner.top < outer.top || inner.bottom > outer.bottom;
+  })
+  .map((element) => element.id || element.textContent.trim())`;

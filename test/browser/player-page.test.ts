@@ -7,6 +7,18 @@ import { problem } from "../support/fake-server.ts";
 import { PAGE_TIMEOUT_MS, usePages } from "../support/pages.ts";
 import { type SenderPage, senderPage } from "../support/sender-page.ts";
 
+/** As phones do that save power: play() is refused until the viewer clicks. */
+const REFUSE_AUTOPLAY = `
+  let clicked = false;
+  addEventListener("click", () => (clicked = true), { capture: true });
+  const play = HTMLMediaElement.prototype.play;
+  HTMLMediaElement.prototype.play = function () {
+    if (clicked) return play.call(this);
+    return Promise.reject(new DOMException("", "NotAllowedError"));
+  };
+  addEventListener("DOMContentLoaded", () => document.querySelector("video").removeAttribute("autoplay"));
+`;
+
 const pages = usePages();
 const { fake } = pages;
 const state = (name: string) => pages.state(name);
@@ -225,6 +237,22 @@ describe("the player with a sender", () => {
       await page.getByRole("button", { name: "Pause" }).click();
       expect(await page.evaluate("document.querySelector('video').paused")).toBe(true);
       await page.getByRole("button", { name: "Play" }).click();
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
+    "shows a button on the picture where the browser does not play by itself",
+    async () => {
+      await page.addInitScript(REFUSE_AUTOPLAY);
+      await page.goto(`${fake.url}/player/test`);
+      await state("paused");
+      expect(await text("#state")).toBe("Paused");
+      await page.getByRole("button", { name: "Watch live" }).click();
+      await state("playing");
+      expect(await page.evaluate("document.querySelector('video').paused")).toBe(false);
+      expect(await page.locator("#start").isVisible()).toBe(false);
+      expect(await page.evaluate("document.activeElement.id")).toBe("play");
     },
     PAGE_TIMEOUT_MS,
   );

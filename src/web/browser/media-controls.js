@@ -1,4 +1,4 @@
-// The buttons under the picture: play, sound, volume, full screen, picture in picture.
+// The buttons on and under the picture: play, sound, volume, full screen, picture in picture.
 
 const byId = (id) => document.getElementById(id);
 
@@ -9,6 +9,7 @@ export function mediaControls(video) {
   const mute = byId("mute");
   const volume = byId("volume");
   const unmute = byId("unmute");
+  const start = byId("start");
   let hasAudio = false;
 
   function update() {
@@ -18,6 +19,8 @@ export function mediaControls(video) {
     mute.disabled = !hasAudio;
     volume.disabled = !hasAudio;
     volume.value = String(video.muted ? 0 : Math.round(video.volume * 100));
+    // A browser may refuse to play even without sound, as phones do that save power.
+    start.hidden = !(video.paused && video.srcObject !== null && !video.ended);
     unmute.hidden = !(hasAudio && video.muted && !video.paused);
   }
 
@@ -34,11 +37,16 @@ export function mediaControls(video) {
   });
   mute.addEventListener("click", () => setMuted(!video.muted));
   unmute.addEventListener("click", () => setMuted(false));
+  start.addEventListener("click", () => {
+    play.focus();
+    video.play().catch(() => {});
+  });
   volume.addEventListener("input", () => {
     video.volume = Number(volume.value) / 100;
     video.muted = video.volume === 0;
   });
-  for (const name of ["play", "pause", "volumechange"]) video.addEventListener(name, update);
+  for (const name of ["play", "pause", "ended", "volumechange"])
+    video.addEventListener(name, update);
   wireFullscreen(video, frame);
   wirePictureInPicture(video);
   update();

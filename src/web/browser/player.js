@@ -77,6 +77,7 @@ const PHASE_TEXT = {
   checking: "Connecting to the media port …",
   buffering: "Connected, waiting for the first picture …",
   playing: "Playing live",
+  paused: "Paused",
   stalled: "No media is arriving. The source may be restarting; the page stays connected.",
 };
 
@@ -109,6 +110,7 @@ function stateChanged(state) {
 function visiblePhase() {
   if (player.state.phase !== "connected") return player.state.phase;
   if (performance.now() - lastMediaAtMs > STALLED_MS) return "stalled";
+  if (video.paused && video.srcObject !== null) return "paused";
   const hasPicture = firstFrameMs !== undefined || numbers.framesDecoded > 0;
   return hasPicture || !expectsVideo() ? "playing" : "buffering";
 }
@@ -148,7 +150,7 @@ function trackArrived(event) {
   if (video.srcObject !== stream) {
     video.srcObject = stream;
     watchFirstFrame();
-    // Refused only where even muted playback needs a click: the play button is there for that.
+    // Refused only where even muted playback needs a click: the button on the picture is there for that.
     video.play().catch(() => note("The browser waits for a click on Play."));
   }
   if (event.track.kind === "audio") controls.setHasAudio(true);
@@ -217,6 +219,7 @@ byId("token-form").addEventListener("submit", (event) => {
   token.typed(byId("token").value.trim());
   player.useToken(token.get());
 });
+for (const name of ["play", "pause"]) video.addEventListener(name, showPhase);
 window.addEventListener("hashchange", () => {
   if (takeBroughtToken()) player.useToken(token.get());
 });
