@@ -27,6 +27,7 @@ import type { ViewedStream, Viewings } from "./viewings.ts";
 export interface WhepStream extends ViewedStream {
   readonly tokenPolicy: TokenPolicy;
   readonly state: "down" | "starting" | "live";
+  /** At once where it is live or down. */
   whenLive(timeoutMs: number): Promise<boolean>;
 }
 
@@ -156,10 +157,10 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
   }
 
   private async awaitLive(stream: S): Promise<void> {
-    if (stream.state === "down") throw new StreamNotLive(stream.id, SOURCE_RETRY_SECONDS);
-    if (stream.state === "live") return;
     if (await stream.whenLive(this.options.sourceWaitSeconds * 1000)) return;
-    throw new SourceTimeout(stream.id, SOURCE_RETRY_SECONDS);
+    // It may have stopped meanwhile.
+    const Refusal = stream.state === "down" ? StreamNotLive : SourceTimeout;
+    throw new Refusal(stream.id, SOURCE_RETRY_SECONDS);
   }
 
   private async restart(

@@ -55,12 +55,20 @@ describe("an offer", () => {
     const harness = serve({ whep: { sourceWaitSeconds: 7 } });
     const stream = harness.streams.add("slow");
     stream.state = "starting";
-    stream.comesLive = false;
+    stream.becomes = "starting";
     const answer = await harness.offer("slow", CHROMIUM);
     expectProblem(answer, 504, "source-timeout");
     expect(answer.headers.get("retry-after")).toBe("5");
     expect(stream.waitedMs).toEqual([7000]);
     expect(await harness.requests("post", 504, "slow")).toBe(1);
+  });
+
+  test("for a starting source that ends meanwhile: 409", async () => {
+    const harness = serve();
+    const stream = harness.streams.add("slow");
+    stream.state = "starting";
+    stream.becomes = "down";
+    expectProblem(await harness.offer("slow", CHROMIUM), 409, "stream-not-live");
   });
 
   test("for a starting source that comes: 201", async () => {

@@ -32,8 +32,8 @@ export class FakeStream implements AppStream {
   tokenPolicy: TokenPolicy = "server";
   sessionSecondsMax: number | undefined;
   bitrate: number | undefined;
-  /** What whenLive() resolves to; the state changes with it. */
-  comesLive = true;
+  /** The state at the end of whenLive(), where it has to wait. */
+  becomes: AppStream["state"] = "live";
   waitedMs: number[] = [];
 
   constructor(id: string) {
@@ -41,9 +41,10 @@ export class FakeStream implements AppStream {
   }
 
   async whenLive(timeoutMs: number): Promise<boolean> {
+    if (this.state !== "starting") return this.state === "live";
     this.waitedMs.push(timeoutMs);
-    if (this.comesLive) this.state = "live";
-    return this.comesLive;
+    this.state = this.becomes;
+    return this.state === "live";
   }
 }
 
