@@ -13,6 +13,13 @@ import { BAD, badFrom, GOOD, gauge, goodFrom, POOR, stat, table, timeseries } fr
 const established = `sum(increase(${VIEWER_METRICS.established.name}{${STREAM}}[5m]))`;
 const attempted = `(sum(increase(${VIEWER_METRICS.attempted.name}{${STREAM}}[5m])) > 0)`;
 
+const refused = `${VIEWER_METRICS.joins.name}{${STREAM},outcome!="connected"}`;
+
+/** Of a series that is made with its first event, which increase() does not see. */
+function inShownTime(series: string): string {
+  return `(${series} unless ${series} offset $__range) or round(increase(${series}[$__range]))`;
+}
+
 export function overview(): Dashboard {
   return dashboard(
     {
@@ -150,7 +157,7 @@ function connectionRow(builder: DashboardBuilder): void {
           width: 8,
           queries: [
             {
-              expr: `topk(5, sum by (outcome) (round(increase(${VIEWER_METRICS.joins.name}{${STREAM},outcome!="connected"}[$__range]))) > 0)`,
+              expr: `topk(5, sum by (outcome) (${inShownTime(refused)}) > 0)`,
             },
           ],
         },

@@ -277,6 +277,8 @@ describe("a real Prometheus that scrapes a real server", () => {
     prometheus = await Prometheus.start(new URL(server.url).host);
     await untilLive(server, "test");
     await prometheus.nextScrapes();
+    // Once only.
+    await fetch(server.whep("test"), { method: "POST", body: "" });
     await twoViewers();
     // Twice: rate() sees a series that appears with its first event only from the second on.
     for (let round = 0; round < 2; round++) {
@@ -346,6 +348,16 @@ describe("a real Prometheus that scrapes a real server", () => {
       });
     }
   }
+
+  test("an error that has happened once is among the top errors", async () => {
+    const panel = shown("webrtc-overview.json").panels.find(({ title }) => title === "Top errors");
+    const [{ expr } = { expr: "" }] = panel?.targets ?? [];
+    const once = expr
+      .replaceAll('outcome!="connected"', 'outcome="unsupported_media_type"')
+      // Longer than this test may take.
+      .replaceAll("$__range", "1h");
+    expect(await values(once, false)).toEqual([1]);
+  });
 
   test("the list of what is not provoked names queries that exist", () => {
     const all = SHOWN.flatMap(({ dashboard, panels }) =>
