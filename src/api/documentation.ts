@@ -1,7 +1,8 @@
 /** Turns a short description of a route into the operation of the OpenAPI document. */
-import type { TSchema } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
 import { PROBLEM_TYPE, PROBLEMS, type ProblemKind } from "./problem.ts";
+import { problemExample } from "./problem-examples.ts";
 
 export type Tag = "WHEP" | "WebRTC" | "Process" | "Storage" | "Events" | "Server";
 
@@ -20,6 +21,8 @@ export interface Parameter {
   readonly description: string;
   readonly required?: boolean;
   readonly example?: string;
+  /** A string of any content unless given. */
+  readonly schema?: TSchema;
 }
 
 export interface Operation {
@@ -27,7 +30,13 @@ export interface Operation {
   readonly summary: string;
   readonly description: string;
   readonly parameters?: readonly Parameter[];
-  readonly body?: { readonly type: string; readonly schema: TSchema; readonly example: unknown };
+  readonly body?: {
+    readonly type: string;
+    readonly schema: TSchema;
+    readonly example: unknown;
+    /** It may be left out. */
+    readonly optional?: boolean;
+  };
   readonly answers: Readonly<Record<number, Answer>>;
   readonly problems?: readonly ProblemKind[];
   /** Who may call it: without it everybody; "stream": it depends on the stream; "admin": administrators. */
@@ -66,11 +75,16 @@ export const METADATA_KEY: Parameter = {
 export const GUARDED: readonly ProblemKind[] = ["unauthorized", "forbidden"];
 
 /** An optional parameter behind the question mark. */
-export const query = (name: string, description: string): Parameter => ({
+export const query = (name: string, description: string, schema?: TSchema): Parameter => ({
   name,
   in: "query",
   description,
+  ...(schema !== undefined && { schema }),
 });
+
+/** One of these words. */
+export const words = (...allowed: readonly string[]): TSchema =>
+  Type.Union(allowed.map((word) => Type.Literal(word)));
 
 export function operation(route: Operation): DocumentDecoration {
   return {
@@ -80,11 +94,11 @@ export function operation(route: Operation): DocumentDecoration {
     parameters: (route.parameters ?? []).map((parameter) => ({
       ...parameter,
       required: parameter.required ?? false,
-      schema: { type: "string" as const },
+      schema: parameter.schema ?? { type: "string" as const },
     })),
     ...(route.body !== undefined && {
       requestBody: {
-        required: true,
+        required: route.body.optional !== true,
         content: { [route.body.type]: { schema: route.body.schema, example: route.body.example } },
       },
     }),
@@ -125,28 +139,15 @@ function problemsOf(kinds: readonly ProblemKind[]) {
         content: {
           [PROBLEM_TYPE]: {
             schema: { $ref: "#/components/schemas/Problem" },
-            examples: Object.fromEntries(same.map((kind) => [kind, { value: example(kind) }])),
+            examples: Object.fromEntries(
+              same.map((kind) => [kind, { value: problemExample(kind) }]),
+            ),
           },
         },
       };
       return [status, response];
     }),
   );
-}
-
-function example(kind: ProblemKind) {
-  const { status, title } = PROBLEMS[kind];
-  return {
-    type: `/problems/${kind}`,
-    title,
-    status,
-    detail: title,
-    code: status,
-    message: title,
-    details: [title],
-    ...(kind === "peer-limit-reached" && { scope: "stream" }),
-    ...(kind === "codec-mismatch" && { media: "video", offered: ["VP8", "VP9"], produced: "H264" }),
-  };
 }
 
 function headerObjects(headers: Readonly<Record<string, string>>) {

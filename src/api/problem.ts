@@ -63,7 +63,7 @@ export const PROBLEMS: Readonly<Record<ProblemKind, { status: number; title: str
   "method-not-allowed": { status: 405, title: "Method not allowed" },
   "process-not-found": { status: 404, title: "Unknown process" },
   "metadata-not-found": { status: 404, title: "Metadata not found" },
-  "process-invalid": { status: 400, title: "Invalid process" },
+  "process-invalid": { status: 400, title: "Invalid data" },
   "command-failed": { status: 400, title: "Command failed" },
   "store-failed": { status: 500, title: "Not stored" },
   "file-not-found": { status: 404, title: "File not found" },

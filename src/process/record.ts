@@ -66,31 +66,47 @@ const CleanupSchema = Type.Object({
 
 const IoSchema = Type.Object({
   id: Type.String({ maxLength: idLengthMax }),
-  address: Type.String(),
-  options: Type.Array(Type.String()),
+  address: Type.String({
+    description:
+      "What FFmpeg reads or writes: a URL, a path, for an input also `#id:output=x`, an output of another process.",
+  }),
+  options: Type.Array(Type.String(), {
+    description: "FFmpeg's options in front of it, each word an entry.",
+  }),
   cleanup: Type.Optional(Type.Array(CleanupSchema)),
 });
 
 /** For the API documentation; parseRecord is more tolerant and has the messages. */
 export const ProcessRecordSchema = Type.Object(
   {
-    id: Type.String({ minLength: 1, maxLength: idLengthMax }),
+    id: Type.String({
+      minLength: 1,
+      maxLength: idLengthMax,
+      description: "Also of its stream. Made where a new process has none.",
+    }),
     type: Type.Literal("ffmpeg"),
-    reference: Type.String(),
+    reference: Type.String({ description: "For clients, which can ask for it." }),
     input: Type.Array(IoSchema, { minItems: 1 }),
-    output: Type.Array(IoSchema),
-    options: Type.Array(Type.String()),
+    output: Type.Array(IoSchema, { description: "May be empty with webrtc.enabled only." }),
+    options: Type.Array(Type.String(), { description: "FFmpeg's global options." }),
     reconnect: Type.Boolean({ description: "Start again after any end." }),
-    reconnect_delay_seconds: Type.Integer({ minimum: 0 }),
-    autostart: Type.Boolean(),
+    reconnect_delay_seconds: Type.Integer({
+      minimum: 0,
+      description:
+        "0 and 1 mean soon: at once for a stream that was live, else after a second; longer after each start that fails.",
+    }),
+    autostart: Type.Boolean({ description: "Whether a new process is started at once." }),
     stale_timeout_seconds: Type.Integer({
       minimum: 0,
       description: "Restart after this long without a new frame or RTP packet; 0 = never.",
     }),
     limits: Type.Object({
       cpu_usage: Type.Number({ minimum: 0, description: "Percent of the machine; 0 = none." }),
-      memory_mbytes: Type.Integer({ minimum: 0 }),
-      waitfor_seconds: Type.Integer({ minimum: 0 }),
+      memory_mbytes: Type.Integer({ minimum: 0, description: "0 = none." }),
+      waitfor_seconds: Type.Integer({
+        minimum: 0,
+        description: "FFmpeg is stopped when it was above a limit for so long.",
+      }),
     }),
     webrtc: Type.Optional(WebrtcBlockSchema),
   },

@@ -99,6 +99,10 @@ describe("the document", () => {
         for (const [kind, { value }] of Object.entries(examples)) {
           seen.add(kind);
           expect(Value.Check(ProblemSchema, value)).toBe(true);
+          // An example says what a client really gets: its type, and more than the title.
+          expect(value).toMatchObject({ type: `/problems/${kind}` });
+          const { title, detail } = value as { title: string; detail: string };
+          expect(detail, kind).not.toBe(title);
         }
       }
     }

@@ -89,6 +89,7 @@ const testDetail = operation({
     "Lets the alert rule DragonForkTestAlert fire for a while, with this severity and team. It takes the way of every alert, by Prometheus and Alertmanager to the telephone, within about a minute.",
   body: {
     type: JSON_TYPE,
+    optional: true,
     schema: TestAlertSchema,
     example: { severity: "critical", team: "webrtc", seconds: 300 },
   },

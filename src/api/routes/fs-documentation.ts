@@ -57,8 +57,8 @@ export const FS_DETAILS = {
     parameters: [
       name,
       query("glob", "Only names that match, such as `/recordings/*.ts`; `**` crosses folders."),
-      query("sort", "`name`, `size`, or by time."),
-      query("order", "`asc` or `desc`."),
+      query("sort", "`name` or `size`; anything else is by time."),
+      query("order", "`asc`, the default; anything else is the other way round."),
     ],
     answers: {
       200: {

@@ -9,6 +9,7 @@ import {
   operation,
   type Parameter,
   query,
+  words,
 } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
 import { partialSchema } from "../partial-schema.ts";
@@ -34,6 +35,7 @@ const filter = query("filter", "Comma list of config, state, report, metadata; e
 const dryRun = query(
   "dry_run",
   "1: nothing is changed; the answer says what would start or restart, and how many viewers would notice.",
+  words("1", "true", "0", "false"),
 );
 /** The answer of a route that takes dry_run. */
 const stored = (headers: Readonly<Record<string, string>>): Record<number, Answer> => ({
@@ -191,7 +193,7 @@ export const PROCESS_DETAILS = {
     parameters: [id],
     body: { type: JSON_TYPE, schema: CommandSchema, example: { command: "restart" } },
     answers: answer("The command was taken.", OkSchema, "OK"),
-    problems: [...GUARDED, "command-failed", "process-invalid"],
+    problems: [...GUARDED, "command-failed", "process-invalid", "body-too-large", "store-failed"],
   }),
   config: operation({
     ...common,

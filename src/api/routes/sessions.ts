@@ -4,7 +4,7 @@ import { Elysia } from "elysia";
 import { RecentSessionNotFound } from "../../errors/viewer.ts";
 import { FieldInvalid } from "../../errors.ts";
 import type { SessionState, SessionView } from "../../recent/sessions.ts";
-import { operation, type Parameter } from "../documentation.ts";
+import { operation, query, words } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
 
 export interface SessionsApi {
@@ -148,21 +148,19 @@ const STEPS = [
   },
 ];
 
-const filter = (name: string, description: string): Parameter => ({
-  name,
-  in: "query",
-  description,
-});
-
 const listDetail = operation({
   tag: "WebRTC",
   summary: "List the last viewers",
   description:
     "Those that are there, then those that have ended or were refused, the newest first. The last 500 that ended and the last 100 that were refused are kept in memory.",
   parameters: [
-    filter("stream_id", "Only of this stream."),
-    filter("state", "Only in this state: connecting, connected, ended or refused."),
-    filter("limit", "At most so many; 50 where nothing is said, 1000 at most."),
+    query("stream_id", "Only of this stream."),
+    query("state", "Only in this state.", words(...STATES)),
+    query(
+      "limit",
+      "At most so many.",
+      Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
+    ),
   ],
   answers: {
     200: {

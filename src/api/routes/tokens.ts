@@ -87,6 +87,7 @@ const mintDetail = operation({
   parameters: [STREAM_ID],
   body: {
     type: JSON_TYPE,
+    optional: true,
     schema: TokenWishSchema,
     example: { ttl_seconds: 86_400, max_viewers: 20, label: "shop window" },
   },
@@ -110,6 +111,7 @@ const mintDetail = operation({
     "stream-not-found",
     "body-too-large",
     "token-limit-reached",
+    "store-failed",
   ],
   access: "admin",
 });
@@ -128,7 +130,7 @@ const listDetail = operation({
       example: [EXAMPLE],
     },
   },
-  problems: ["unauthorized", "forbidden", "stream-not-found"],
+  problems: ["unauthorized", "forbidden", "stream-not-found", "store-failed"],
   access: "admin",
 });
 
@@ -141,6 +143,6 @@ const revokeDetail = operation({
     { name: "token", in: "path", description: "The id from the list.", required: true },
   ],
   answers: { 204: { description: "The token is void." } },
-  problems: ["unauthorized", "forbidden", "stream-not-found", "token-not-found"],
+  problems: ["unauthorized", "forbidden", "stream-not-found", "token-not-found", "store-failed"],
   access: "admin",
 });
