@@ -81,6 +81,8 @@ describe("files of the bundle", () => {
       expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"] });
       expect(service.user).toMatch(/^[1-9]\d*:\d+$/);
       expect(service.mem_limit).toBeString();
+      // What bounds the log on disk.
+      expect(service.logging).toEqual({ driver: "local" });
       expect(service.healthcheck.test).toBeArray();
     }
   });
