@@ -51,7 +51,10 @@ export type PeerChange =
   /** The first packet of a keyframe was sent, this long after the answer; to those who listen, after the offer. */
   | { readonly type: "first_keyframe_sent"; readonly seconds: number }
   | { readonly type: "ice_restarted" }
-  /** One receiver report, of one leg. `lost` is the number of packets newly reported as lost. */
+  /**
+   * What receiver reports said of one leg since this was told before: lost and expected packets, and the last
+   * round-trip time and jitter.
+   */
   | {
       readonly type: "report";
       readonly leg: "video" | "audio";

@@ -9,9 +9,10 @@ import type { PlayedStream } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import type { SrtpKeys } from "../transport/dtls.ts";
 import type { Endpoint } from "../transport/media-socket.ts";
-import { Srtcp } from "../transport/srtcp.ts";
+import type { Srtcp } from "../transport/srtcp.ts";
 import type { NegotiatedTrack } from "../wire/sdp/answer.ts";
 import { Feedback, type FeedbackStatistics, type LegReport } from "./feedback.ts";
+import { ReportDigest } from "./report-digest.ts";
 import type { LegTotals } from "./totals.ts";
 
 export interface TrackSsrcs {
@@ -26,11 +27,13 @@ export interface PeerMediaOptions {
   readonly cname: string;
   readonly keys: SrtpKeys;
   readonly createCipher: (keys: SrtpKeys) => SrtpCipher;
+  readonly createSrtcp: (keys: SrtpKeys) => Srtcp;
   readonly endpoint: Endpoint;
   readonly fanOut: FanOut;
   readonly batch: BatchSender;
   readonly send: (datagram: Buffer, to: Endpoint) => void;
   readonly randomBytes: (size: number) => Buffer;
+  /** Reports that say nothing new come summed up. */
   readonly onReport: (report: LegReport) => void;
   /** Video begins, or goes on after frames that were left out. */
   readonly onVideoStart: (framesSkipped: number) => void;
@@ -43,13 +46,15 @@ export class PeerMedia {
   private readonly subscribers: readonly Subscriber[];
   private readonly feedback: Feedback;
   private readonly congestion = new Congestion();
+  private readonly digest: ReportDigest;
 
   constructor(options: PeerMediaOptions) {
     this.options = options;
-    const { keys, endpoint, createCipher, batch } = options;
-    this.srtcp = new Srtcp(keys);
+    const { keys, endpoint, createCipher, createSrtcp, batch } = options;
+    this.srtcp = createSrtcp(keys);
     this.path = { endpoint, cipher: createCipher(keys) };
     this.subscribers = options.tracks.flatMap((track) => this.subscribe(track));
+    this.digest = new ReportDigest(options.onReport);
     this.feedback = new Feedback(this.subscribers, batch, {
       report: (report, nowMs) => this.reported(report, nowMs),
       keyframeWanted: (subscriber) => options.fanOut.repeatKeyframe(subscriber),
@@ -78,12 +83,15 @@ export class PeerMedia {
   sendReports(unixMs: number): void {
     if (this.subscribers.length === 0) return;
     const reports = senderReports(this.subscribers, unixMs / 1000, this.options.cname);
-    this.options.send(this.srtcp.protect(reports), this.path.endpoint);
+    const datagram = this.srtcp.protect(reports);
+    if (datagram !== undefined) this.options.send(datagram, this.path.endpoint);
   }
 
   close(): void {
     for (const subscriber of this.subscribers) this.options.fanOut.remove(subscriber);
+    this.digest.flush();
     this.path.cipher.close();
+    this.srtcp.close();
   }
 
   get statistics(): FeedbackStatistics {
@@ -101,7 +109,7 @@ export class PeerMedia {
   }
 
   private reported(report: LegReport, nowMs: number): void {
-    this.options.onReport(report);
+    this.digest.report(report, nowMs);
     if (report.leg !== "video") return;
     const skip = this.congestion.report(report.fractionLost, nowMs);
     if (skip === undefined) return;

@@ -22,6 +22,7 @@ import {
   type MediaSocket,
   plainAddress,
 } from "../transport/media-socket.ts";
+import type { Srtcp } from "../transport/srtcp.ts";
 import {
   answeredBundle,
   type LocalIce,
@@ -58,6 +59,7 @@ export interface PeerContext {
   readonly socket: MediaSocket;
   readonly batch: BatchSender;
   readonly createCipher: (keys: SrtpKeys) => SrtpCipher;
+  readonly createSrtcp: (keys: SrtpKeys) => Srtcp;
   readonly candidates: readonly { readonly address: string; readonly port: number }[];
   readonly randomBytes: (size: number) => Buffer;
   /** Monotonic milliseconds. */
@@ -324,7 +326,7 @@ export class Peer {
     if (endpoint === undefined || this.state !== "handshaking") return;
     this.state = "connected";
     this.tell({ type: "dtls_connected", cipher: keys.profile });
-    const { batch, createCipher, randomBytes, socket } = this.context;
+    const { batch, createCipher, createSrtcp, randomBytes, socket } = this.context;
     this.media = new PeerMedia({
       stream: this.stream,
       tracks: this.negotiation.tracks,
@@ -332,6 +334,7 @@ export class Peer {
       cname: this.cname,
       keys,
       createCipher,
+      createSrtcp,
       endpoint,
       fanOut: this.fanOut,
       batch,

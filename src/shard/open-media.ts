@@ -6,6 +6,7 @@ import type { PeerEventSink } from "../peer-events.ts";
 import { createDtlsIdentity } from "../transport/dtls.ts";
 import { MediaSocket } from "../transport/media-socket.ts";
 import { selectBatch } from "../transport/select-batch.ts";
+import { selectSrtcp } from "../transport/srtcp/select.ts";
 import { collectingAfterViewers } from "./garbage.ts";
 import type { ShardSettings } from "./shard.ts";
 
@@ -40,6 +41,7 @@ export async function openMedia(
       socket,
       batch: send.batch,
       createCipher: cipher.create,
+      createSrtcp: selectSrtcp(settings.backend),
       candidates: settings.addresses.map((address) => ({ address, port: socket.port })),
       randomBytes,
       connectMsMax: settings.connectMsMax,

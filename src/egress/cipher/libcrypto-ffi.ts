@@ -4,48 +4,28 @@
  * Every pointer is into a buffer that outlives the call; contexts are freed with their viewer.
  */
 
-import { dlopen, type Pointer, ptr } from "bun:ffi";
+import { type Pointer, ptr } from "bun:ffi";
 import { createCipheriv } from "node:crypto";
 import type { SrtpKeys } from "../../transport/dtls.ts";
+import {
+  ENCRYPT,
+  GET_TAG,
+  type Libcrypto,
+  newGcmContext,
+  openLibcrypto,
+} from "../../transport/libcrypto.ts";
 import { RTP_HEADER_BYTES } from "../../wire/rtp/header.ts";
 import { deriveKey, LABEL_RTP_ENCRYPTION, LABEL_RTP_SALT } from "../../wire/srtp/key-derivation.ts";
 import type { SrtpCipher } from "./cipher.ts";
 import { GCM_SALT_BYTES, GCM_TAG_BYTES, KEY_BYTES, writeGcmIv } from "./gcm-iv.ts";
 
-/** EVP_CTRL_AEAD_GET_TAG. */
-const GET_TAG = 16;
-/** OpenSSL 3 and 1.1 have the same calls. */
-const LIBRARIES = ["libcrypto.so.3", "libcrypto.so.1.1"];
-
-type Libcrypto = NonNullable<ReturnType<typeof openLibrary>>;
-
-function openLibrary(name: string) {
-  try {
-    return dlopen(name, {
-      EVP_CIPHER_CTX_new: { args: [], returns: "ptr" },
-      EVP_CIPHER_CTX_free: { args: ["ptr"], returns: "void" },
-      EVP_aes_128_gcm: { args: [], returns: "ptr" },
-      EVP_EncryptInit_ex: { args: ["ptr", "ptr", "ptr", "ptr", "ptr"], returns: "i32" },
-      EVP_EncryptUpdate: { args: ["ptr", "ptr", "ptr", "ptr", "i32"], returns: "i32" },
-      EVP_EncryptFinal_ex: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
-      EVP_CIPHER_CTX_ctrl: { args: ["ptr", "i32", "i32", "ptr"], returns: "i32" },
-    }).symbols;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Makes ciphers of libcrypto; undefined where there is none, or where it does not encrypt as node:crypto does. */
-export function openLibcrypto(): ((keys: SrtpKeys) => SrtpCipher) | undefined {
-  if (process.platform !== "linux") return undefined;
-  for (const name of LIBRARIES) {
-    const library = openLibrary(name);
-    if (library === undefined) continue;
-    const addresses = new AddressBook();
-    const create = (keys: SrtpKeys) => new EvpAesGcm(keys, library, addresses);
-    if (passesKnownAnswer(create)) return create;
-  }
-  return undefined;
+export function libcryptoCipher(): ((keys: SrtpKeys) => SrtpCipher) | undefined {
+  const library = openLibcrypto();
+  if (library === undefined) return undefined;
+  const addresses = new AddressBook();
+  const create = (keys: SrtpKeys) => new EvpAesGcm(keys, library, addresses);
+  return passesKnownAnswer(create) ? create : undefined;
 }
 
 /**
@@ -87,10 +67,7 @@ class EvpAesGcm implements SrtpCipher {
     this.sources = sources;
     this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES);
     const key = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_ENCRYPTION, KEY_BYTES);
-    const context = library.EVP_CIPHER_CTX_new();
-    if (!context) throw new Error("libcrypto has no memory for a cipher");
-    this.context = Number(context) as Pointer;
-    library.EVP_EncryptInit_ex(this.context, library.EVP_aes_128_gcm(), null, ptr(key), null);
+    this.context = newGcmContext(library, key, ENCRYPT);
   }
 
   protect(
@@ -112,10 +89,10 @@ class EvpAesGcm implements SrtpCipher {
     const body = (this.outAddress + offset + RTP_HEADER_BYTES) as Pointer;
     const end = (this.outAddress + offset + RTP_HEADER_BYTES + length) as Pointer;
     const payload = (this.sources.of(source) + sourceOffset) as Pointer;
-    library.EVP_EncryptInit_ex(context, null, null, null, this.ivAddress);
-    library.EVP_EncryptUpdate(context, null, outLengthAddress, header, RTP_HEADER_BYTES);
-    library.EVP_EncryptUpdate(context, body, outLengthAddress, payload, length);
-    library.EVP_EncryptFinal_ex(context, end, outLengthAddress);
+    library.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, ENCRYPT);
+    library.EVP_CipherUpdate(context, null, outLengthAddress, header, RTP_HEADER_BYTES);
+    library.EVP_CipherUpdate(context, body, outLengthAddress, payload, length);
+    library.EVP_CipherFinal_ex(context, end, outLengthAddress);
     library.EVP_CIPHER_CTX_ctrl(context, GET_TAG, GCM_TAG_BYTES, end);
     return RTP_HEADER_BYTES + length + GCM_TAG_BYTES;
   }

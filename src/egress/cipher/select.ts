@@ -1,7 +1,7 @@
 /** Chooses the cipher back-end once, at start. */
 import type { SrtpKeys } from "../../transport/dtls.ts";
 import type { SrtpCipher } from "./cipher.ts";
-import { openLibcrypto } from "./libcrypto-ffi.ts";
+import { libcryptoCipher } from "./libcrypto-ffi.ts";
 import { createNodeCipher } from "./node-crypto.ts";
 
 export interface CipherBackend {
@@ -15,7 +15,7 @@ export interface CipherBackend {
  * AES-CM profile, which players only take when they have no AEAD.
  */
 export function selectCipher(choice: "auto" | "portable"): CipherBackend {
-  const gcm = choice === "auto" ? openLibcrypto() : undefined;
+  const gcm = choice === "auto" ? libcryptoCipher() : undefined;
   if (gcm === undefined) return { name: "node:crypto", create: createNodeCipher };
   return {
     name: "libcrypto",

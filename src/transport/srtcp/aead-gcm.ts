@@ -2,89 +2,86 @@
  * SRTCP with AEAD_AES_128_GCM (RFC 7714 §9). Browsers and native players send several receiver reports a second
  * each, so this is by far the most frequent thing a viewer makes the server do.
  */
-import { createCipheriv, createDecipheriv } from "node:crypto";
 import {
   deriveKey,
   LABEL_RTCP_ENCRYPTION,
   LABEL_RTCP_SALT,
 } from "../../wire/srtp/key-derivation.ts";
 import type { SrtpKeys } from "../dtls.ts";
+import { type Direction, type Gcm, IV_BYTES, KEY_BYTES, TAG_BYTES } from "./gcm.ts";
 
-const KEY_BYTES = 16;
-const SALT_BYTES = 12;
-const TAG_BYTES = 16;
 /** The part of the header that stays in the clear: the first packet's first word and its SSRC. */
 const CLEAR_BYTES = 8;
 const INDEX_BYTES = 4;
 const ENCRYPTED = 0x8000_0000;
 
-/** One direction's key and salt. */
-class Direction {
-  readonly key: Buffer;
-  private readonly salt: Buffer;
-  private readonly iv = Buffer.alloc(SALT_BYTES);
-  private readonly aad = Buffer.alloc(CLEAR_BYTES + INDEX_BYTES);
+export type CreateGcm = (key: Buffer, direction: Direction) => Gcm;
 
-  constructor(masterKey: Buffer, masterSalt: Buffer) {
-    this.key = deriveKey(masterKey, masterSalt, LABEL_RTCP_ENCRYPTION, KEY_BYTES);
-    this.salt = deriveKey(masterKey, masterSalt, LABEL_RTCP_SALT, SALT_BYTES);
+/** One direction's cipher and salt. */
+class OneWay {
+  readonly gcm: Gcm;
+  private readonly salt: Buffer;
+
+  constructor(gcm: Gcm, salt: Buffer) {
+    this.gcm = gcm;
+    this.salt = salt;
   }
 
-  /** RFC 7714 §9.1: zeros, SSRC, zeros, index, exclusive-or the salt. Good until the next call. */
-  ivOf(packet: Buffer, index: number): Buffer {
-    const { iv, salt } = this;
+  /** The initialisation vector (RFC 7714 §9.1) and what is authenticated but not encrypted (§9.2). */
+  prepare(packet: Buffer, word: number): void {
+    const { iv, aad } = this.gcm;
+    const { salt } = this;
+    // Zeros, SSRC, zeros, index, exclusive-or the salt.
     iv.set(salt);
     iv.writeUInt32BE((salt.readUInt32BE(2) ^ packet.readUInt32BE(4)) >>> 0, 2);
-    iv.writeUInt32BE((salt.readUInt32BE(8) ^ index) >>> 0, 8);
-    return iv;
-  }
-
-  /** RFC 7714 §9.2: the clear part of the header and the word with the index. Good until the next call. */
-  aadOf(packet: Uint8Array, word: number): Buffer {
-    this.aad.set(packet.subarray(0, CLEAR_BYTES));
-    this.aad.writeUInt32BE(word, CLEAR_BYTES);
-    return this.aad;
+    iv.writeUInt32BE((salt.readUInt32BE(8) ^ (word - ENCRYPTED)) >>> 0, 8);
+    packet.copy(aad, 0, 0, CLEAR_BYTES);
+    aad.writeUInt32BE(word, CLEAR_BYTES);
   }
 }
 
 export class GcmSrtcp {
-  private readonly outgoing: Direction;
-  private readonly incoming: Direction;
+  private readonly outgoing: OneWay;
+  private readonly incoming: OneWay;
   private nextIndex = 1;
 
-  constructor(keys: SrtpKeys) {
-    this.outgoing = new Direction(keys.localKey, keys.localSalt);
-    this.incoming = new Direction(keys.remoteKey, keys.remoteSalt);
+  constructor(keys: SrtpKeys, createGcm: CreateGcm) {
+    const oneWay = (masterKey: Buffer, masterSalt: Buffer, direction: Direction) => {
+      const key = deriveKey(masterKey, masterSalt, LABEL_RTCP_ENCRYPTION, KEY_BYTES);
+      const salt = deriveKey(masterKey, masterSalt, LABEL_RTCP_SALT, IV_BYTES);
+      return new OneWay(createGcm(key, direction), salt);
+    };
+    this.outgoing = oneWay(keys.localKey, keys.localSalt, "seal");
+    this.incoming = oneWay(keys.remoteKey, keys.remoteSalt, "open");
   }
 
-  protect(packet: Buffer): Buffer {
-    const { outgoing } = this;
-    const index = this.nextIndex++;
-    const word = (ENCRYPTED | index) >>> 0;
-    const cipher = createCipheriv("aes-128-gcm", outgoing.key, outgoing.ivOf(packet, index));
-    cipher.setAAD(outgoing.aadOf(packet, word));
-    const body = cipher.update(packet.subarray(CLEAR_BYTES));
-    cipher.final();
+  /** Undefined after close(). */
+  protect(packet: Buffer): Buffer | undefined {
+    const word = (ENCRYPTED | this.nextIndex++) >>> 0;
     const out = Buffer.allocUnsafe(packet.length + TAG_BYTES + INDEX_BYTES);
-    packet.copy(out, 0, 0, CLEAR_BYTES);
-    body.copy(out, CLEAR_BYTES);
-    cipher.getAuthTag().copy(out, packet.length);
+    packet.copy(out);
+    this.outgoing.prepare(packet, word);
+    if (!this.outgoing.gcm.seal(out, CLEAR_BYTES, packet.length)) return undefined;
     out.writeUInt32BE(word, packet.length + TAG_BYTES);
     return out;
   }
 
-  /** The plain RTCP. Throws where the packet is not authentic, undefined where it was not encrypted. */
+  /**
+   * The plain RTCP, decrypted in place: the packet is spoilt. Undefined where it is not authentic, or was not
+   * encrypted.
+   */
   unprotect(packet: Buffer): Buffer | undefined {
-    const { incoming } = this;
-    const end = packet.length - INDEX_BYTES;
-    const word = packet.readUInt32BE(end);
+    const end = packet.length - INDEX_BYTES - TAG_BYTES;
+    if (end < CLEAR_BYTES) return undefined;
+    const word = packet.readUInt32BE(packet.length - INDEX_BYTES);
     if (word < ENCRYPTED) return undefined;
-    const iv = incoming.ivOf(packet, word - ENCRYPTED);
-    const cipher = createDecipheriv("aes-128-gcm", incoming.key, iv, { authTagLength: TAG_BYTES });
-    cipher.setAAD(incoming.aadOf(packet, word));
-    cipher.setAuthTag(packet.subarray(end - TAG_BYTES, end));
-    const body = cipher.update(packet.subarray(CLEAR_BYTES, end - TAG_BYTES));
-    cipher.final();
-    return Buffer.concat([packet.subarray(0, CLEAR_BYTES), body]);
+    this.incoming.prepare(packet, word);
+    const authentic = this.incoming.gcm.open(packet, CLEAR_BYTES, end);
+    return authentic ? packet.subarray(0, end) : undefined;
+  }
+
+  close(): void {
+    this.outgoing.gcm.close();
+    this.incoming.gcm.close();
   }
 }

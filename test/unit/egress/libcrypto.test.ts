@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { openLibcrypto } from "../../../src/egress/cipher/libcrypto-ffi.ts";
+import { libcryptoCipher } from "../../../src/egress/cipher/libcrypto-ffi.ts";
 import { createNodeCipher } from "../../../src/egress/cipher/node-crypto.ts";
 import { selectCipher } from "../../../src/egress/cipher/select.ts";
 import type { SrtpKeys } from "../../../src/transport/dtls.ts";
@@ -18,7 +18,7 @@ function keys(seed: number, profile: SrtpKeys["profile"] = "AEAD_AES_128_GCM"): 
 }
 
 describe("libcrypto by FFI", () => {
-  const open = openLibcrypto();
+  const open = libcryptoCipher();
 
   test("is found on Linux with OpenSSL, which the tests' machine has", () => {
     expect(open !== undefined || process.platform !== "linux").toBe(true);
@@ -82,7 +82,7 @@ describe("libcrypto by FFI", () => {
 describe("choice of the cipher", () => {
   test("portable takes node:crypto; auto takes libcrypto where it is", () => {
     expect(selectCipher("portable").name).toBe("node:crypto");
-    const expected = openLibcrypto() === undefined ? "node:crypto" : "libcrypto";
+    const expected = libcryptoCipher() === undefined ? "node:crypto" : "libcrypto";
     expect(selectCipher("auto").name).toBe(expected);
   });
 

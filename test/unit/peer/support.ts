@@ -12,6 +12,7 @@ import { Stream } from "../../../src/stream/stream.ts";
 import { SendManyBatch } from "../../../src/transport/batch-sender.ts";
 import { createDtlsIdentity, type DtlsIdentity } from "../../../src/transport/dtls.ts";
 import type { Endpoint, MediaSocket } from "../../../src/transport/media-socket.ts";
+import { selectSrtcp } from "../../../src/transport/srtcp/select.ts";
 import { isRtcp, parseRtp, type RtpView } from "../../../src/wire/rtp/header.ts";
 import { parseOffer } from "../../../src/wire/sdp/offer.ts";
 import { bindingSuccess, parseStun, type StunMessage } from "../../../src/wire/stun/message.ts";
@@ -107,6 +108,7 @@ export function peerTest(options: { connectMsMax?: number } = {}): PeerTest {
       socket: mediaSocket,
       batch: new SendManyBatch(mediaSocket),
       createCipher: createNodeCipher,
+      createSrtcp: selectSrtcp("portable"),
       candidates: [{ address: "203.0.113.1", port: 8189 }],
       randomBytes: (size) => random.bytes(size),
       nowMs: () => fake.nowMs,
