@@ -47,7 +47,7 @@ export class FanOut {
 
   /** Packets are at the head of a ring: send them when this turn of the event loop is done. */
   readonly arm = (): void => {
-    if (this.tickArmed) return;
+    if (this.tickArmed || this.lanes.size === 0) return;
     this.tickArmed = true;
     setImmediate(this.tick);
   };

@@ -31,7 +31,6 @@ export interface PeerMediaOptions {
   readonly endpoint: Endpoint;
   readonly fanOut: FanOut;
   readonly batch: BatchSender;
-  readonly send: (datagram: Buffer, to: Endpoint) => void;
   readonly randomBytes: (size: number) => Buffer;
   /** Reports that say nothing new come summed up. */
   readonly onReport: (report: LegReport) => void;
@@ -63,7 +62,8 @@ export class PeerMedia {
 
   /** From here on packets flow. Reports go ahead of them, so that the first picture and sound are in time. */
   start(unixMs: number): void {
-    this.sendReports(unixMs);
+    this.queueReports(unixMs);
+    this.options.batch.flush();
     for (const subscriber of this.subscribers) this.options.fanOut.add(subscriber);
   }
 
@@ -80,11 +80,15 @@ export class PeerMedia {
     return true;
   }
 
-  sendReports(unixMs: number): void {
+  /** Puts sender reports into the batch, which whoever asked for them flushes. */
+  queueReports(unixMs: number): void {
     if (this.subscribers.length === 0) return;
-    const reports = senderReports(this.subscribers, unixMs / 1000, this.options.cname);
+    const { batch, cname } = this.options;
+    const reports = senderReports(this.subscribers, unixMs / 1000, cname);
     const datagram = this.srtcp.protect(reports);
-    if (datagram !== undefined) this.options.send(datagram, this.path.endpoint);
+    if (datagram === undefined) return;
+    datagram.copy(batch.arena, batch.next());
+    batch.commit(datagram.length, this.path.endpoint);
   }
 
   close(): void {

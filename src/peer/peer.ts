@@ -233,7 +233,7 @@ export class Peer {
     else this.suspect("srtp_auth_failed");
   }
 
-  /** Called a few times a second: sends reports that are due and ends a peer that is gone. */
+  /** Called a few times a second: queues reports that are due in the batch and ends a peer that is gone. */
   tick(nowMs: number): void {
     if (this.state !== "connected") {
       if (nowMs - this.createdMs >= this.context.connectMsMax) this.close(this.timeoutReason());
@@ -245,7 +245,7 @@ export class Peer {
     }
     if (nowMs - this.reportedMs < REPORT_INTERVAL_MS) return;
     this.reportedMs = nowMs;
-    this.media?.sendReports(this.context.unixMs());
+    this.media?.queueReports(this.context.unixMs());
   }
 
   /** Ends the viewer at once (RFC 7675 §5.2): no packet is sent after the DTLS close. Idempotent. */
@@ -326,7 +326,7 @@ export class Peer {
     if (endpoint === undefined || this.state !== "handshaking") return;
     this.state = "connected";
     this.tell({ type: "dtls_connected", cipher: keys.profile });
-    const { batch, createCipher, createSrtcp, randomBytes, socket } = this.context;
+    const { batch, createCipher, createSrtcp, randomBytes } = this.context;
     this.media = new PeerMedia({
       stream: this.stream,
       tracks: this.negotiation.tracks,
@@ -339,7 +339,6 @@ export class Peer {
       fanOut: this.fanOut,
       batch,
       randomBytes,
-      send: (datagram, to) => socket.send(datagram, to),
       onReport: ({ fractionLost: _, ...report }) =>
         this.tell({ type: "report", connectionType: this.connectionType, ...report }),
       onVideoStart: (framesSkipped) => this.pictureStarts(framesSkipped),

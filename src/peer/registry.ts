@@ -119,6 +119,13 @@ export class PeerRegistry {
     }
   }
 
+  /** Called by the timer; tests call it themselves. */
+  tick(): void {
+    const nowMs = this.context.nowMs();
+    for (const peer of this.list()) peer.tick(nowMs);
+    this.context.batch.flush();
+  }
+
   /** Ends all viewers, and the timer. */
   close(): void {
     for (const peer of this.list()) peer.close("server_drain");
@@ -159,11 +166,6 @@ export class PeerRegistry {
     moveKeys(this.byCheck, peer, peer.checkKeys, checkIds);
     peer.addressKeys = granted;
     peer.checkKeys = checkIds;
-  }
-
-  private tick(): void {
-    const nowMs = this.context.nowMs();
-    for (const peer of this.list()) peer.tick(nowMs);
   }
 
   private closeStream(id: string, reason: CloseReason): void {

@@ -23,6 +23,8 @@ const RETRY_MS = 1;
 const MESSAGE_BYTES = 64;
 const IOVEC_BYTES = 16;
 const NAME_BYTES = 32;
+const SOCKADDR_IN_BYTES = 16;
+const SOCKADDR_IN6_BYTES = 28;
 const CONTROL_BYTES = 24;
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -75,8 +77,9 @@ export class GsoBatch implements BatchSender {
   private readonly names = new Uint32Array((SLOTS * NAME_BYTES) / 4);
   private readonly controls = new Uint32Array((SLOTS * CONTROL_BYTES) / 4);
   private readonly messagesAddress: number;
-  private readonly controlsAddress: number;
   private readonly iovecsAddress: number;
+  /** The address of each slot's iovec, in two words. */
+  private readonly iovecPointers = new Uint32Array(SLOTS * 2);
   /** One message of its own, to send the packets of a refused message one by one. */
   private readonly single = new Uint32Array(MESSAGE_BYTES / 4);
   private readonly singleAddress: Pointer;
@@ -99,7 +102,6 @@ export class GsoBatch implements BatchSender {
     if (!errno) throw new Error("libc has no errno");
     this.errno = Number(errno) as Pointer;
     this.messagesAddress = Number(ptr(this.messages));
-    this.controlsAddress = Number(ptr(this.controls));
     this.iovecsAddress = Number(ptr(this.iovecs));
     this.singleAddress = ptr(this.single);
     this.layOut();
@@ -132,7 +134,6 @@ export class GsoBatch implements BatchSender {
     this.runCount++;
     this.messages[at + 6] = this.runCount;
     if (this.runCount === 2) {
-      this.writePointer(this.messages, at + 8, this.controlsAddress + message * CONTROL_BYTES);
       this.messages[at + 10] = CONTROL_BYTES;
       this.controls[(message * CONTROL_BYTES) / 4 + 4] = this.runBytes;
     }
@@ -196,10 +197,9 @@ export class GsoBatch implements BatchSender {
     const words = this.sockaddrOf(to);
     const first = (message * NAME_BYTES) / 4;
     for (let i = 0; i < words.length; i++) this.names[first + i] = words[i] ?? 0;
-    this.messages[at + 2] = words.length * 4;
-    this.writePointer(this.messages, at + 4, this.iovecsAddress + slot * IOVEC_BYTES);
+    this.messages[at + 4] = this.iovecPointers[slot * 2] ?? 0;
+    this.messages[at + 5] = this.iovecPointers[slot * 2 + 1] ?? 0;
     this.messages[at + 6] = 1;
-    this.writePointer(this.messages, at + 8, 0);
     this.messages[at + 10] = 0;
   }
 
@@ -207,9 +207,15 @@ export class GsoBatch implements BatchSender {
   private layOut(): void {
     const arena = Number(ptr(this.arena));
     const names = Number(ptr(this.names));
+    const controls = Number(ptr(this.controls));
+    const nameBytes = this.socket.ipv6 ? SOCKADDR_IN6_BYTES : SOCKADDR_IN_BYTES;
     for (let i = 0; i < SLOTS; i++) {
+      const message = (i * MESSAGE_BYTES) / 4;
       this.writePointer(this.iovecs, i * 4, arena + i * PACKET_BYTES);
-      this.writePointer(this.messages, (i * MESSAGE_BYTES) / 4, names + i * NAME_BYTES);
+      this.writePointer(this.iovecPointers, i * 2, this.iovecsAddress + i * IOVEC_BYTES);
+      this.writePointer(this.messages, message, names + i * NAME_BYTES);
+      this.messages[message + 2] = nameBytes;
+      this.writePointer(this.messages, message + 8, controls + i * CONTROL_BYTES);
       const control = (i * CONTROL_BYTES) / 4;
       this.controls[control] = CONTROL_LENGTH;
       this.controls[control + 2] = SOL_UDP;
@@ -246,7 +252,6 @@ export class GsoBatch implements BatchSender {
       this.single.set(this.messages.subarray(at, at + MESSAGE_BYTES / 4));
       this.writePointer(this.single, 4, this.iovecsAddress + (firstSlot + i) * IOVEC_BYTES);
       this.single[6] = 1;
-      this.writePointer(this.single, 8, 0);
       this.single[10] = 0;
       if (this.send(Number(this.singleAddress), 1) === 1) passed++;
     }
@@ -271,13 +276,13 @@ export class GsoBatch implements BatchSender {
 function sockaddr({ address, port }: Endpoint, ipv6: boolean): Uint8Array {
   const ip = addressBytes(address);
   if (!ipv6) {
-    const bytes = Buffer.alloc(16);
+    const bytes = Buffer.alloc(SOCKADDR_IN_BYTES);
     bytes.writeUInt16LE(AF_INET, 0);
     bytes.writeUInt16BE(port, 2);
     bytes.set(ip.subarray(-4), 4);
     return bytes;
   }
-  const bytes = Buffer.alloc(28);
+  const bytes = Buffer.alloc(SOCKADDR_IN6_BYTES);
   bytes.writeUInt16LE(AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);
   const mapped =

@@ -2,7 +2,7 @@
  * STUN binding requests and responses as ICE uses them (RFC 8489, RFC 8445 §7).
  * Parsing never throws; a message that breaks a length is undefined.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const MAGIC_COOKIE = 0x2112a442;
@@ -107,7 +107,7 @@ function fingerprintFits(datagram: Buffer, at: number, length: number): boolean 
 export function hasIntegrity(datagram: Buffer, message: StunMessage, password: string): boolean {
   const offset = message.integrityOffset;
   if (offset === 0) return false;
-  const hmac = createHmac("sha1", password);
+  const hmac = new Bun.CryptoHasher("sha1", password);
   const header = Buffer.from(datagram.subarray(0, HEADER_BYTES));
   // The length covered by the HMAC ends with this attribute, whatever follows it (RFC 8489 §14.5).
   header.writeUInt16BE(offset + INTEGRITY_BYTES - HEADER_BYTES, 2);
@@ -163,7 +163,7 @@ function seal(type: number, transactionId: Buffer, attributes: Buffer, password:
   transactionId.copy(message, 8);
   attributes.copy(message, HEADER_BYTES);
   message.writeUInt16BE(end + INTEGRITY_BYTES - HEADER_BYTES, 2);
-  const digest = createHmac("sha1", password).update(message.subarray(0, end)).digest();
+  const digest = new Bun.CryptoHasher("sha1", password).update(message.subarray(0, end)).digest();
   message.writeUInt16BE(MESSAGE_INTEGRITY, end);
   message.writeUInt16BE(20, end + 2);
   digest.copy(message, end + 4);

@@ -89,7 +89,7 @@ export function peerTest(options: { connectMsMax?: number } = {}): PeerTest {
     },
     tickAt: (nowMs: number) => {
       fake.nowMs = nowMs;
-      for (const peer of fake.registry.list()) peer.tick(nowMs);
+      fake.registry.tick();
     },
     viewer: (stream = fake.stream, how: { offer?: (text: string) => string } = {}) =>
       new Viewer(fake, stream, how.offer ?? ((text) => text)),
