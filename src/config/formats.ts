@@ -19,7 +19,7 @@ export interface PortRange {
   last: number;
 }
 
-const PORT_MAX = 65_535;
+export const PORT_MAX = 65_535;
 const HOST_NAME =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 

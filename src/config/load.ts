@@ -7,7 +7,7 @@ import "./formats.ts";
 import { relative, resolve, sep } from "node:path";
 import { Value } from "@sinclair/typebox/value";
 import { FIELDS, type Field, GROUP_KEYS } from "./fields.ts";
-import { parsePortRange } from "./formats.ts";
+import { PORT_MAX, parsePortRange } from "./formats.ts";
 import {
   CONFIG_FILE_VARIABLE,
   type Environment,
@@ -161,12 +161,17 @@ function namesIn(group: readonly string[]): string[] {
   return [...new Set(inside.map(({ path }) => path[group.length] ?? ""))];
 }
 
-/** FFmpeg's packets would arrive on the viewers' socket. */
-function portConflict({ webrtc }: Config): string | undefined {
-  const range = parsePortRange(webrtc.leg_ports);
-  const port = webrtc.udp_port;
-  if (range === undefined || port < range.first || port > range.last) return undefined;
-  return `webrtc.udp_port (CORE_WEBRTC_UDP_PORT): found ${port}; allowed: a port outside of webrtc.leg_ports ${webrtc.leg_ports}`;
+/** FFmpeg's packets would arrive on the viewers' socket. Each media worker has a port of its own, one after the other. */
+function portConflict({ media, webrtc }: Config): string | undefined {
+  const { udp_port: first, leg_ports: legs } = webrtc;
+  const range = parsePortRange(legs);
+  if (range === undefined || first === 0) return undefined;
+  const last = first + Math.max(1, media.workers === "auto" ? 1 : media.workers) - 1;
+  const found = first === last ? String(first) : `${first}-${last} for the media workers`;
+  const problem = `webrtc.udp_port (CORE_WEBRTC_UDP_PORT): found ${found}; allowed:`;
+  if (last > PORT_MAX) return `${problem} ports up to ${PORT_MAX}`;
+  if (last < range.first || first > range.last) return undefined;
+  return `${problem} a port outside of webrtc.leg_ports ${legs}`;
 }
 
 /** With an empty password everybody could log in. */

@@ -51,7 +51,9 @@ export function readCoreData(file: unknown): CoreDataRead {
   for (const [id, value] of Object.entries(objectAt(data["process"] ?? {}, "process"))) {
     const at = `process ${JSON.stringify(id)}`;
     try {
-      const kept = objectAt(ofProcesses[id] ?? {}, `metadata.process.${id}`);
+      // An id such as "constructor" must not find what every object has.
+      const own = Object.hasOwn(ofProcesses, id) ? ofProcesses[id] : undefined;
+      const kept = objectAt(own ?? {}, `metadata.process.${id}`);
       processes.push(readProcess(id, objectAt(value, at), kept));
       leftOut.push(...leftOutOf(at, value));
     } catch (error) {

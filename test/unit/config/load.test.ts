@@ -228,6 +228,12 @@ describe("problems", () => {
   test("a viewers' port within the range of FFmpeg's legs is refused", () => {
     const env = { CORE_WEBRTC_UDP_PORT: "19100" };
     expect(problems(fromEnvironment(env))[0]).toContain("outside of webrtc.leg_ports 19000-19599");
+    const workers = { CORE_WEBRTC_UDP_PORT: "18998", CORE_MEDIA_WORKERS: "3" };
+    expect(problems(fromEnvironment(workers))[0]).toContain("found 18998-19000 for the media work");
+    expect(problems(fromEnvironment({ ...workers, CORE_MEDIA_WORKERS: "2" }))).toEqual([]);
+    const last = { CORE_WEBRTC_UDP_PORT: "65535", CORE_MEDIA_WORKERS: "2" };
+    expect(problems(fromEnvironment(last))[0]).toContain("allowed: ports up to 65535");
+    expect(problems(fromEnvironment({ ...last, CORE_MEDIA_WORKERS: "1" }))).toEqual([]);
   });
 
   test("a storage that would show the database is refused", () => {

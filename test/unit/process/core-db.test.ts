@@ -84,6 +84,17 @@ describe("a db.json of Core", () => {
     expect(serverMetadata).toEqual({ a: null });
   });
 
+  test("may name a process like something that every object has", () => {
+    const file = changed((config, process, whole) => {
+      config["id"] = "constructor";
+      whole["process"] = { constructor: { ...process, id: "constructor" } };
+      whole["metadata"] = { process: {} };
+    });
+    const { processes, refused } = readCoreData(file);
+    expect(refused).toEqual([]);
+    expect(processes).toMatchObject([{ record: { id: "constructor" }, metadata: {} }]);
+  });
+
   test("of another version, or that is none, is refused as a whole", () => {
     expect(
       refusal(
