@@ -4,9 +4,31 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { PROBLEMS } from "../../src/api/problem.ts";
 import { ALERT_METRICS, ALERT_SEVERITIES, ALERT_TEAMS } from "../../src/metrics/alert-names.ts";
+import type { CloseReason } from "../../src/peer-events.ts";
 import { startServer, untilLive } from "../support/start-server.ts";
 import { ALERTS, BUNDLE, RULE_FILES, succeeds } from "./support/bundle.ts";
+
+/** All of them, says the compiler. */
+const CLOSE_REASONS: Readonly<Record<CloseReason, true>> = {
+  client_gone: true,
+  no_stun_received: true,
+  stun_but_no_dtls: true,
+  dtls_failed: true,
+  fingerprint_mismatch: true,
+  consent_lost: true,
+  dtls_closed: true,
+  kicked: true,
+  token_expired: true,
+  token_revoked: true,
+  session_max_age: true,
+  bitrate_exceeded: true,
+  source_changed: true,
+  stream_removed: true,
+  worker_lost: true,
+  server_drain: true,
+};
 
 interface AlertTest {
   readonly alertname: string;
@@ -66,6 +88,23 @@ test("each has a name of its own, a severity, a team, two sentences and a sectio
     );
     expect(titles).toContain(alert);
   }
+});
+
+test("outcomes and reasons that rules name are words that the server has", () => {
+  const named = ALERTS.flatMap(({ expr }) =>
+    [...expr.matchAll(/(?:outcome|reason)!?=~?"([^"]+)"/g)].flatMap(([, words]) =>
+      (words ?? "").split("|"),
+    ),
+  );
+  const refusals = Object.keys(PROBLEMS).map((kind) => kind.replaceAll("-", "_"));
+  const words = new Set([
+    "connected",
+    "internal_error",
+    ...Object.keys(CLOSE_REASONS),
+    ...refusals,
+  ]);
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((word) => !words.has(word))).toEqual([]);
 });
 
 describe("a server at rest", () => {
