@@ -36,6 +36,7 @@ import { DiskStorage } from "./storage/disk.ts";
 import { StreamRegistry } from "./stream/registry.ts";
 import type { LogTail } from "./telemetry/log-tail.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import { redact } from "./telemetry/redact.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -212,7 +213,7 @@ function openDisk({ storage: { disk } }: Config): DiskStorage {
 
 function coreSettings(options: ServerOptions, { metadata, skills }: ProcessRoom) {
   const { config, log, overrides, onReload } = options;
-  const view = coreView(config);
+  const view = coreView(config, redact);
   return {
     metadata,
     log,

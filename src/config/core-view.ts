@@ -60,13 +60,14 @@ const CORE_PARTS: JsonObject = {
   router: { blocked_prefixes: [], routes: {}, ui_path: "" },
 };
 
-/** Secrets are "" or []. The processes have routes of their own. */
-export function coreView(config: Config): JsonObject {
+/** Secrets are "" or [], and `redact` takes those out of addresses. The processes have routes of their own. */
+export function coreView(config: Config, redact: (text: string) => string): JsonObject {
   const view = structuredClone(CORE_PARTS);
   for (const { path, schema } of FIELDS) {
     if (path[0] === "processes") continue;
     const hidden = TypeGuard.IsArray(schema) ? [] : "";
-    setIn(view, path, schema.secret ? hidden : valueIn(config, path));
+    const value = valueIn(config, path);
+    setIn(view, path, schema.secret ? hidden : typeof value === "string" ? redact(value) : value);
   }
   const { range_seconds: range_sec, interval_seconds: interval_sec } = config.metrics;
   setIn(view, ["metrics", "range_sec"], range_sec);

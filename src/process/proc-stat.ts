@@ -17,7 +17,9 @@ export interface ProcStat {
 
 /** Linux reports CPU time in 1/100 s to user space on every architecture. */
 const ticksPerSecond = 100;
-const pageBytes = 4096;
+/** AT_PAGESZ of getauxval(3). */
+const pageSizeKey = 6n;
+const pageBytes = readPageBytes();
 
 /** Parses /proc/<pid>/stat. The name in brackets may hold blanks and brackets itself. */
 export function parseProcStat(text: string): ProcStat | undefined {
@@ -34,6 +36,26 @@ export function parseProcStat(text: string): ProcStat | undefined {
   };
   const numbers = [stat.cpuTicks, stat.startTicks, stat.residentPages];
   return numbers.every((value) => Number.isFinite(value)) ? stat : undefined;
+}
+
+/** The size of a page by /proc/self/auxv: pairs of 64-bit words, key and value. undefined: it isn't said. */
+export function parsePageBytes(auxv: Uint8Array): number | undefined {
+  const words = new DataView(auxv.buffer, auxv.byteOffset, auxv.byteLength);
+  for (let at = 0; at + 16 <= words.byteLength; at += 16) {
+    if (words.getBigUint64(at, true) === pageSizeKey) {
+      return Number(words.getBigUint64(at + 8, true));
+    }
+  }
+  return undefined;
+}
+
+/** 4096 on most machines; arm64 also has 16384 (Raspberry Pi 5) and 65536. */
+function readPageBytes(): number {
+  try {
+    return parsePageBytes(readFileSync("/proc/self/auxv")) ?? 4096;
+  } catch {
+    return 4096;
+  }
 }
 
 /** undefined: there is no such process, or no /proc. */

@@ -4,6 +4,7 @@ import { coreView } from "../../src/config/core-view.ts";
 import { FfmpegUnavailable } from "../../src/errors/process.ts";
 import { LogTail } from "../../src/telemetry/log-tail.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
+import { redact } from "../../src/telemetry/redact.ts";
 import { configured, SKILLS } from "./support/fake-core.ts";
 import { Harness, type HarnessOptions, problemOf } from "./support/harness.ts";
 
@@ -130,11 +131,12 @@ describe("the configuration", () => {
     CORE_API_AUTH_JWT_SECRET: "canary-secret",
     CORE_WEBRTC_WHEP_TOKEN: "canary-whep",
     CORE_METRICS_TOKEN: "canary-metrics",
+    CORE_WEBRTC_VIEWER_JWKS: "https://u:canary@keys.example/jwks?token=canary",
     CORE_WEBRTC_ICE_SERVERS: '[{"urls":["turn:t.example"],"username":"u","credential":"canary"}]',
     CORE_PROCESSES: '[{"id":"a","input":[{"address":"rtsp://u:canary@cam/"}]}]',
   };
   const config = {
-    view: coreView(configured(secrets)),
+    view: coreView(configured(secrets), redact),
     overrides: ["api.token"],
     loadedMs: 0,
     reload: () => {},

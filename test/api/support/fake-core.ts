@@ -9,6 +9,7 @@ import { Viewing } from "../../../src/monitor/viewing.ts";
 import { ServerMetadata } from "../../../src/process/server-metadata.ts";
 import type { Skills } from "../../../src/process/skills.ts";
 import { LogTail } from "../../../src/telemetry/log-tail.ts";
+import { redact } from "../../../src/telemetry/redact.ts";
 
 export const SKILLS: Skills = {
   ffmpeg: { version: "7.1.1", compiler: "gcc", configuration: "--x", libraries: [] },
@@ -56,7 +57,7 @@ export function fakeCore(): CoreRoutesOptions {
     },
     skills: { get: async () => SKILLS, reload: async () => SKILLS },
     config: {
-      view: coreView(configured({})),
+      view: coreView(configured({}), redact),
       overrides: [],
       loadedMs: 1_795_208_703_000,
       reload: () => {},
