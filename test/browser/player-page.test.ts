@@ -244,6 +244,15 @@ describe("the player with a sender", () => {
   test(
     "shows a button on the picture where the browser does not play by itself",
     async () => {
+      // Without sound, so that nothing else makes the page look at its buttons.
+      const pictureOnly = /^m=audio(?:(?!^m=)[\s\S])*/m;
+      fake.whep = async ({ body, path }) => {
+        const answer = (await sender.answer(body)).replace(pictureOnly, (section) =>
+          section.replace("a=sendonly", "a=inactive"),
+        );
+        const headers = { "Content-Type": "application/sdp", Location: `${path}/session-1` };
+        return new Response(answer, { status: 201, headers });
+      };
       await page.addInitScript(REFUSE_AUTOPLAY);
       await page.goto(`${fake.url}/player/test`);
       await state("paused");

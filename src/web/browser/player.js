@@ -151,7 +151,10 @@ function trackArrived(event) {
     video.srcObject = stream;
     watchFirstFrame();
     // Refused only where even muted playback needs a click: the button on the picture is there for that.
-    video.play().catch(() => note("The browser waits for a click on Play."));
+    video.play().catch(() => {
+      note("The browser waits for a click.");
+      controls.update();
+    });
   }
   if (event.track.kind === "audio") controls.setHasAudio(true);
 }
