@@ -87,6 +87,18 @@ describe("everybody can use the pages", () => {
   );
 
   test(
+    "on a tablet, without words that are broken by letters",
+    async () => {
+      page = await pages.openPage({ viewport: { width: 800, height: 600 } });
+      await page.goto(fake.url);
+      await state("ready");
+      const codecs = await page.locator('td[data-label="Codecs"]').first().boundingBox();
+      expect(codecs?.width).toBeGreaterThan(60);
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
     "with a screen reader: landmarks, headings, a table with its header cells",
     async () => {
       page = await pages.openPage({ viewport: { width: 390, height: 844 } });

@@ -133,7 +133,7 @@ describe("the player says what went wrong", () => {
   test(
     "shows only the picture in a frame of another page",
     async () => {
-      const body = '<iframe src="/player/test"></iframe>';
+      const body = '<iframe src="/player/test" width="320" height="180" style="border:0"></iframe>';
       await page.route(`${fake.url}/club`, (route) =>
         route.fulfill({ contentType: "text/html", body }),
       );
@@ -142,7 +142,13 @@ describe("the player says what went wrong", () => {
       await frame.locator("html[data-embedded]").waitFor();
       await frame.locator("#screen").waitFor();
       expect(await frame.locator("header").isVisible()).toBe(false);
-      expect(await frame.locator("#play").isVisible()).toBe(true);
+      const outer = await page.locator("iframe").boundingBox();
+      const picture = await frame.locator("#screen").boundingBox();
+      expect(picture).toMatchObject({ x: outer?.x, width: outer?.width });
+      for (const name of ["Play", "Unmute", "Picture in picture", "Full screen"]) {
+        const button = await frame.getByRole("button", { name, exact: true }).boundingBox();
+        expect(button?.y).toBeLessThanOrEqual((outer?.y ?? 0) + 180 - 40);
+      }
     },
     PAGE_TIMEOUT_MS,
   );
