@@ -47,8 +47,8 @@ export interface ServerOptions {
   readonly log: Pick<LogTail, "lines">;
   /** Dotted names of the settings that come from the environment. */
   readonly overrides: readonly string[];
-  /** Somebody asked for a start with the configuration as it is now. */
-  readonly onReload: () => void;
+  /** Somebody asked for a start with the configuration as it is now. Returns what is wrong with that. */
+  readonly onReload: () => readonly string[];
   readonly version: string;
   /** Of the source, "" where it is not known. */
   readonly commit: string;

@@ -73,11 +73,18 @@ async function serveOnce(loaded: LoadedConfig, round: Round): Promise<number | L
   }
 }
 
-/** A configuration with mistakes is no reason to end what runs. */
-function readAgain({ readAgain: read, logger }: Round, use: (found: LoadedConfig) => void): void {
+/** A configuration with mistakes is no reason to end what runs. Returns them. */
+function readAgain(
+  { readAgain: read, logger }: Round,
+  use: (found: LoadedConfig) => void,
+): readonly string[] {
   const found = read();
-  if (!("problems" in found)) use(found);
-  else logger.error("configuration not reloaded", { problems: found.problems.join("; ") });
+  if (!("problems" in found)) {
+    use(found);
+    return [];
+  }
+  logger.error("configuration not reloaded", { problems: found.problems.join("; ") });
+  return found.problems;
 }
 
 /** The logger's settings, which a reload changes. */

@@ -139,7 +139,7 @@ describe("the configuration", () => {
     view: coreView(configured(secrets), redact),
     overrides: ["api.token"],
     loadedMs: 0,
-    reload: () => {},
+    reload: () => [],
   };
 
   test("is in Core's shape, and without secrets", async () => {
@@ -195,13 +195,25 @@ describe("the configuration", () => {
 
   test("is reloaded on request, but not by a link of another site", async () => {
     let reloads = 0;
+    const problems: string[] = [];
+    const reload = () => {
+      reloads += 1;
+      return problems;
+    };
     const harness = new Harness({
-      core: { config: { ...config, reload: () => (reloads += 1) } },
+      core: { config: { ...config, reload } },
     });
     const path = "/api/v3/config/reload";
     const link = await harness.send("GET", path, { headers: { "sec-fetch-site": "cross-site" } });
     expect([link.status, reloads]).toEqual([403, 0]);
     const own = await harness.send("GET", path, { headers: { "sec-fetch-site": "same-origin" } });
     expect([own.status, own.body, reloads]).toEqual([200, '"OK"\n', 1]);
+    problems.push('log.level (file a.yaml, line 1): found "loud"; allowed: debug, info');
+    const refused = await harness.send("GET", path);
+    expect(refused.status).toBe(400);
+    expect(problemOf(refused)).toMatchObject({
+      message: "Configuration not reloaded",
+      details: problems,
+    });
   });
 });

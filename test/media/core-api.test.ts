@@ -115,7 +115,11 @@ describe("the server", () => {
       running.log().filter((line) => line["msg"] === message).length;
 
     writeFileSync(file, JSON.stringify({ ...config, name: 5 }));
-    expect(await running.get("/api/v3/config/reload")).toBe("OK");
+    expect(await running.get("/api/v3/config/reload")).toMatchObject({
+      status: 400,
+      message: "Configuration not reloaded",
+      details: [expect.stringContaining("name (file ")],
+    });
     await until(() => count("configuration not reloaded") === 1, 5000, "the refusal");
     expect(await running.get("/api")).toMatchObject({ name: "Dragon Fork" });
 

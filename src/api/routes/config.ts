@@ -14,8 +14,11 @@ export interface ConfigRoutesOptions {
   readonly overrides: readonly string[];
   /** Unix milliseconds of the start with this configuration. */
   readonly loadedMs: number;
-  /** Starts the server anew with the file and environment as they are now, after the answer. */
-  readonly reload: () => void;
+  /**
+   * Starts the server anew with the file and environment as they are now, after the answer. Returns what is wrong with
+   * them, without passwords; then nothing is done.
+   */
+  readonly reload: () => readonly string[];
 }
 
 const PATH = "/api/v3/config";
@@ -37,7 +40,8 @@ export function configRoutes(options: ConfigRoutesOptions) {
     .get(
       `${PATH}/reload`,
       ({ set }) => {
-        options.reload();
+        const problems = options.reload();
+        if (problems.length > 0) throw new ProcessInvalid("Configuration not reloaded", problems);
         return sendJson(set, "OK");
       },
       { detail: reloadDetail },
@@ -133,7 +137,7 @@ const reloadDetail = operation({
   ...common,
   summary: "Start the server anew with its configuration",
   description:
-    "Reads the file and the environment again. Where they are in order, the server stops, which ends all viewers and FFmpeg processes, and starts with them; else it goes on, and the log has the problems.",
+    "Reads the file and the environment again. Where they are in order, the server stops, which ends all viewers and FFmpeg processes, and starts with them; else it goes on as it is, and the answer says what is wrong.",
   answers: { 200: { description: "Asked for.", type: JSON_TYPE, schema: OkSchema, example: "OK" } },
-  problems: ["unauthorized", "forbidden"],
+  problems: ["unauthorized", "forbidden", "process-invalid"],
 });
