@@ -122,7 +122,7 @@ export class AlertTestInvalid extends DomainError {
 export class RouteNotFound extends DomainError {
   readonly kind = "route-not-found";
   constructor() {
-    super("Not Found");
+    super("No such route. /swagger lists them.");
   }
 }
 

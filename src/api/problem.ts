@@ -19,6 +19,7 @@ import {
   FieldInvalid,
   MethodNotAllowed,
   NotReady,
+  RouteNotFound,
   UnsupportedMediaType,
 } from "../errors.ts";
 
@@ -128,7 +129,7 @@ export interface ProblemOptions {
 
 /** The answer to anything thrown on the way of a request. `code` is Elysia's name for its own errors. */
 export function toProblem(error: unknown, code: unknown, options: ProblemOptions): ProblemAnswer {
-  if (code === "NOT_FOUND") return answer("route-not-found", "Not Found", {});
+  if (code === "NOT_FOUND") return toProblem(new RouteNotFound(), undefined, options);
   if (code === "VALIDATION" || code === "PARSE" || code === "INVALID_FILE_TYPE") {
     return answer(REQUEST_INVALID, "The request does not fit the description of this route.", {});
   }
@@ -200,6 +201,7 @@ function coreText(error: DomainError): { message?: string; details?: readonly st
 }
 
 function factsOf(error: DomainError): Record<string, unknown> {
+  if (error instanceof RouteNotFound) return { details: [PROBLEMS[error.kind].title] };
   if (error instanceof NotReady) return { details: error.details };
   if (error instanceof PeerLimitReached) return { scope: error.scope };
   if (error instanceof FieldInvalid) return { field: error.field };

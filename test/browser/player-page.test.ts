@@ -154,6 +154,18 @@ describe("the player says what went wrong", () => {
   );
 
   test(
+    "for the same stream where somebody put a slash at the end of its address",
+    async () => {
+      fake.whep = () => problem(404, "stream-not-found");
+      await page.goto(`${fake.url}/player/test/`);
+      await state("waiting");
+      expect(await text("#failure")).toContain("There is no stream called “test”");
+      expect(fake.seen.at(-1)?.path).toBe("/api/v3/whep/test");
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
     "and takes a token after a 401",
     async () => {
       fake.whep = ({ authorization }) =>

@@ -30,9 +30,9 @@ let numbers = {};
 let lastMediaAtMs = 0;
 let report;
 
-/** The id as the operator wrote it; it may hold slashes, encoded or not. */
+/** The id as the operator wrote it; it may hold slashes, encoded or not. A last plain one was added by a hand or a program. */
 function streamIdFromPath(path) {
-  const encoded = path.replace(/^\/player\//, "");
+  const encoded = path.replace(/^\/player\//, "").replace(/\/$/, "");
   try {
     return decodeURIComponent(encoded);
   } catch {
