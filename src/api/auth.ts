@@ -48,7 +48,9 @@ export function adminGuard(options: AdminGuardOptions): Guard {
     const sent = bearerOf(request);
     if (sent !== undefined && isToken(sent)) return;
     if (sent !== undefined && (await login?.accepts(sent, "access"))) return;
-    throw refusal(request, login === undefined ? undefined : JWT_REFUSED);
+    // RFC 6750 §3: only who sent a token hears that it is not good.
+    const schemes = sent === undefined ? undefined : (["bearer-refused"] as const);
+    throw refusal(request, login === undefined ? undefined : JWT_REFUSED, schemes);
   };
 }
 

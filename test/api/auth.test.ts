@@ -95,7 +95,11 @@ describe("with a token, on all interfaces", () => {
       const headers = authorization === undefined ? {} : { authorization };
       const answer = await harness.send(method, path, { headers });
       expect(answer.status).toBe(401);
-      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+      // Headers lose the blank at their end, and with it "Bearer " is no scheme with a token.
+      const sent = /^bearer ./i.test(authorization ?? "");
+      expect(answer.headers.get("www-authenticate")).toBe(
+        sent ? 'Bearer error="invalid_token"' : "Bearer",
+      );
     }
     const headers = { authorization: "Bearer secret" };
     expect((await harness.send(method, path, { headers })).status).not.toBe(401);

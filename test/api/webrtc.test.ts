@@ -151,6 +151,7 @@ describe("the small routes", () => {
         code: 404,
         message: "Not Found",
         details: ["Not Found"],
+        detail: expect.stringContaining("/swagger"),
       });
     }
   });
