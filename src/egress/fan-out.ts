@@ -1,6 +1,6 @@
 /**
- * Sends the new packets of one stream to all its viewers: once per tick of the event loop, so that the packets
- * of one frame leave together. Hot: no allocation and no avoidable branch per viewer, nothing throws; watched
+ * Sends the new packets of one stream to all its viewers: with the end of each frame, so that the packets of one frame
+ * leave together, or when the turn of the event loop ends before the frame does. Hot: no allocation and no avoidable branch per viewer, nothing throws; watched
  * by the fan-out bench.
  */
 import type { PlayedStream, PlayedTrack } from "../stream/played.ts";
@@ -45,9 +45,14 @@ export class FanOut {
     this.batch = batch;
   }
 
-  /** Packets are at the head of a ring: send them when this turn of the event loop is done. */
+  /** A packet is new at the head of a ring. */
   readonly arm = (): void => {
-    if (this.tickArmed || this.lanes.size === 0) return;
+    if (this.lanes.size === 0) return;
+    if (this.framesAreWhole()) {
+      this.send();
+      return;
+    }
+    if (this.tickArmed) return;
     this.tickArmed = true;
     setImmediate(this.tick);
   };
@@ -131,12 +136,24 @@ export class FanOut {
 
   private readonly tick = (): void => {
     this.tickArmed = false;
+    this.send();
+  };
+
+  private send(): void {
     this.rotation++;
     for (const lane of this.lanes.values()) {
       if (!this.waitsForFrame(lane)) this.sendNew(lane);
     }
     this.batch.flush();
-  };
+  }
+
+  private framesAreWhole(): boolean {
+    for (const lane of this.lanes.values()) {
+      const { head } = lane.track.ring;
+      if (head !== lane.sentUpTo && !this.endsFrame(lane, head)) return false;
+    }
+    return true;
+  }
 
   /** The frame has waited long enough. */
   private readonly sendHalfFrames = (): void => {

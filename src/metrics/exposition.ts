@@ -47,7 +47,7 @@ export interface ScrapeLimits {
 /** Prometheus gives up after 10 s, and by default takes any size. */
 const LIMITS: ScrapeLimits = { msMax: 5000, bytesMax: 8 * 1024 * 1024 };
 /** After this the event loop has its turn. */
-const TURN_MS = 1;
+const TURN_MS = 0.25;
 
 export function createExposition(options: ExpositionOptions): Exposition {
   return new TurnByTurn(options);

@@ -128,7 +128,6 @@ export class ViewerMetrics {
     }
   }
 
-  /** Of a request, where there is no viewer yet. */
   /** What a player tells that is new. */
   playerReport(streamId: string, report: PlayerReport): void {
     const stream_id = this.label(streamId);
@@ -140,6 +139,7 @@ export class ViewerMetrics {
     this.playerFreezeSeconds.inc({ stream_id }, freezeSeconds);
   }
 
+  /** Of a request, where there is no viewer yet. */
   securityEvent(event: SecurityEvent): void {
     this.securityEvents.inc({ event });
   }

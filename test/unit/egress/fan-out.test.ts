@@ -180,19 +180,40 @@ describe("fan-out", () => {
     fanOut.close();
   });
 
-  test("one tick sends all that arrived in one turn of the event loop", async () => {
+  test("the packets of a frame leave together, as soon as its last one is there", async () => {
     const batch = new RecordingBatch();
     const fanOut = new FanOut(batch);
     const { track, add } = fakeTrack();
     add({ key: true });
     fanOut.add(subscriberOf(track, batch));
     const before = batch.flushes;
-    for (let i = 0; i < 9; i++) {
-      add();
+    for (let i = 0; i < 8; i++) {
+      add({ marker: false });
       fanOut.arm();
     }
+    expect(batch.packets.length).toBe(1);
+    add();
+    fanOut.arm();
+    expect(batch.packets.length).toBe(10);
+    expect(batch.flushes - before).toBe(1);
     await settle(batch);
     expect(batch.packets.length).toBe(10);
+    fanOut.close();
+  });
+
+  test("what of a frame has come when the turn of the event loop ends leaves then", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    fanOut.add(subscriberOf(track, batch));
+    const before = batch.flushes;
+    for (let i = 0; i < 3; i++) {
+      add({ marker: false });
+      fanOut.arm();
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(batch.packets.length).toBe(4);
     expect(batch.flushes - before).toBe(1);
     fanOut.close();
   });
