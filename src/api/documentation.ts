@@ -1,5 +1,5 @@
 /** Turns a short description of a route into the operation of the OpenAPI document. */
-import { type TSchema, Type } from "@sinclair/typebox";
+import type { TSchema } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
 import { PROBLEM_TYPE, PROBLEMS, type ProblemKind } from "./problem.ts";
 import { problemExample } from "./problem-examples.ts";
@@ -81,10 +81,6 @@ export const query = (name: string, description: string, schema?: TSchema): Para
   description,
   ...(schema !== undefined && { schema }),
 });
-
-/** One of these words. */
-export const words = (...allowed: readonly string[]): TSchema =>
-  Type.Union(allowed.map((word) => Type.Literal(word)));
 
 export function operation(route: Operation): DocumentDecoration {
   return {

@@ -1,12 +1,7 @@
 /** The shapes of the answers, for the API documentation and for the tests that hold the answers against it. */
 import { Type } from "@sinclair/typebox";
 import { ProcessRecordSchema } from "../process/record.ts";
-
-const nullable = <T extends ReturnType<typeof Type.Unsafe>>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
-
-const time = (description: string) => Type.String({ format: "date-time", description });
-const literals = (...values: string[]) => Type.Union(values.map((value) => Type.Literal(value)));
+import { literals, nullable, time } from "./schema-parts.ts";
 
 export const AboutSchema = Type.Object({
   app: Type.Literal("datarhei-core", { description: "What Core's clients look for." }),

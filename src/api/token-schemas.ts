@@ -3,6 +3,7 @@ import { Type } from "@sinclair/typebox";
 import type { TokenWish } from "../auth/minting.ts";
 import { TokenRequestInvalid } from "../errors/access.ts";
 import { type Allowed, readMembers } from "./members.ts";
+import { time } from "./schema-parts.ts";
 
 const YEAR_SECONDS = 31_536_000;
 
@@ -51,7 +52,6 @@ export function parseWish(body: unknown): TokenWish {
   return { ttlSeconds, viewersMax, label, bitrateMax: wish.value.max_bitrate };
 }
 
-const time = (description: string) => Type.String({ format: "date-time", description });
 const members = {
   id: Type.String({ description: "Not secret." }),
   stream: Type.String(),

@@ -3,21 +3,14 @@ import { Type } from "@sinclair/typebox";
 import { LIMIT_DEFAULT, LIMIT_MAX } from "../../journal/query.ts";
 import { operation, type Parameter } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
-
-const nullable = <T extends ReturnType<typeof Type.Unsafe>>(schema: T) =>
-  Type.Union([schema, Type.Null()]);
-const time = (description: string) => Type.String({ format: "date-time", description });
+import { literals, nullable, time } from "../schema-parts.ts";
 
 const EventSchema = Type.Object({
   id: Type.Integer({ description: "Grows with each event." }),
   timestamp: time("When it happened."),
   event: Type.String(),
-  category: Type.Union(
-    ["viewer", "source", "process", "security", "config", "server"].map((name) =>
-      Type.Literal(name),
-    ),
-  ),
-  severity: Type.Union(["info", "warning", "error"].map((name) => Type.Literal(name))),
+  category: literals("viewer", "source", "process", "security", "config", "server"),
+  severity: literals("info", "warning", "error"),
   stream_id: nullable(Type.String({ description: "Of the stream, and so of its process." })),
   peer_id: nullable(Type.String({ description: "Of the viewer; the same in log and traces." })),
   metadata: Type.Record(Type.String(), Type.Unknown()),

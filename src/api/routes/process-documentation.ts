@@ -9,10 +9,10 @@ import {
   operation,
   type Parameter,
   query,
-  words,
 } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
 import { partialSchema } from "../partial-schema.ts";
+import { literals } from "../schema-parts.ts";
 import {
   CommandSchema,
   DryRunSchema,
@@ -35,7 +35,7 @@ const filter = query("filter", "Comma list of config, state, report, metadata; e
 const dryRun = query(
   "dry_run",
   "1: nothing is changed; the answer says what would start or restart, and how many viewers would notice.",
-  words("1", "true", "0", "false"),
+  literals("1", "true", "0", "false"),
 );
 /** The answer of a route that takes dry_run. */
 const stored = (headers: Readonly<Record<string, string>>): Record<number, Answer> => ({

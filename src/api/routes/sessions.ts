@@ -1,11 +1,12 @@
 /** /api/v3/webrtc/sessions: the last viewers, those that were refused included, and what became of each. */
-import { type TSchema, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { RecentSessionNotFound } from "../../errors/viewer.ts";
 import { FieldInvalid } from "../../errors.ts";
 import type { SessionState, SessionView } from "../../recent/sessions.ts";
-import { operation, query, words } from "../documentation.ts";
+import { operation, query } from "../documentation.ts";
 import { JSON_TYPE, sendJson } from "../json.ts";
+import { literals, nullable, time } from "../schema-parts.ts";
 
 export interface SessionsApi {
   list(): readonly SessionView[];
@@ -89,13 +90,10 @@ function withTimeline(session: SessionView) {
   };
 }
 
-const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
-const time = (description: string) => Type.String({ format: "date-time", description });
-
 const SessionSchema = Type.Object({
   id: Type.String({ description: "Of the viewer; of a refused offer, its request." }),
   stream_id: Type.String(),
-  state: Type.Union(STATES.map((state) => Type.Literal(state))),
+  state: literals(...STATES),
   reason: nullable(Type.String({ description: "Why it ended or was refused." })),
   connected: Type.Boolean({ description: "Whether it was connected, now or before its end." }),
   started: time("When the offer came."),
@@ -155,7 +153,7 @@ const listDetail = operation({
     "Those that are there, then those that have ended or were refused, the newest first. The last 500 that ended and the last 100 that were refused are kept in memory.",
   parameters: [
     query("stream_id", "Only of this stream."),
-    query("state", "Only in this state.", words(...STATES)),
+    query("state", "Only in this state.", literals(...STATES)),
     query(
       "limit",
       "At most so many.",
