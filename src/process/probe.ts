@@ -108,7 +108,8 @@ export async function describeSource(
   const look = await lookAt(argv, answerTimeoutMs, tools, stop);
   return {
     streams: look.streams.map((stream) => answerStream(stream, look.files)),
-    log: look.log,
+    // Else a source that does not answer would be an empty answer.
+    log: look.log.length > 0 ? look.log : [failureOf(look)],
   };
 }
 

@@ -152,3 +152,17 @@ test("Core's probe lists every stream with every key its clients require", async
   });
   expect(log.join()).not.toContain("s3cret");
 });
+
+test("Core's probe of a source that does not answer says so", async () => {
+  const { children, clock } = fakeWorld();
+  const tools = { spawn: children.spawn, clock };
+  const stop = new AbortController().signal;
+  const answer = describeSource(record("rtsp://camera/1"), tools, stop);
+  await clock.advance(20_000);
+  expect(children.last.signals).toEqual(["SIGKILL"]);
+  children.last.exit(null, "SIGKILL");
+  expect(await answer).toEqual({
+    streams: [],
+    log: ["FFmpeg said nothing within the time given"],
+  });
+});
