@@ -22,10 +22,19 @@ export interface PlayerReport {
 type Report = Extract<PeerEvent, { type: "report" }>;
 type Closed = Extract<PeerEvent, { type: "closed" }>;
 
-/** Reasons that alerts compute rates of: from 0 on, so that increase() sees the first one. */
+/** Reasons that alerts and panels compute rates of: from 0 on, so that increase() sees the first one. */
 const EXPECTED_FAILURES = ["no_stun_received", "stun_but_no_dtls", "dtls_failed"];
-/** The same, of viewers that were connected and did not mean to leave. */
-const EXPECTED_LOSSES = ["consent_lost", "worker_lost"];
+/** The same, of offers that were refused for what the server lacks. */
+const EXPECTED_REFUSALS = [
+  "stream_not_live",
+  "source_timeout",
+  "peer_limit_reached",
+  "not_ready",
+  "keys_unavailable",
+  "internal_error",
+];
+/** The same, of viewers that were connected. */
+const EXPECTED_ENDS = ["client_gone", "dtls_closed", "consent_lost", "worker_lost"];
 /** What ends a viewer whose DTLS did not come to a good end. */
 const DTLS_FAILURES: readonly CloseReason[] = ["dtls_failed", "fingerprint_mismatch"];
 
@@ -236,8 +245,10 @@ export class ViewerMetrics {
       this.packetsLost.inc({ stream_id, leg }, 0);
       this.packetsExpected.inc({ stream_id, leg }, 0);
     }
-    this.joins.inc({ stream_id, outcome: "connected" }, 0);
-    for (const reason of EXPECTED_LOSSES) this.sessionsClosed.inc({ stream_id, reason }, 0);
+    for (const outcome of ["connected", ...EXPECTED_REFUSALS]) {
+      this.joins.inc({ stream_id, outcome }, 0);
+    }
+    for (const reason of EXPECTED_ENDS) this.sessionsClosed.inc({ stream_id, reason }, 0);
     for (const reason of EXPECTED_FAILURES) {
       this.failed.inc({ labels: { stream_id, reason }, value: 0 });
       this.joins.inc({ stream_id, outcome: reason }, 0);

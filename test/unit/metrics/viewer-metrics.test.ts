@@ -63,7 +63,7 @@ describe("each attempt to watch", () => {
     expect(await value(dtlsFailures, "dtls_failed")).toBe(0);
     expect(await value("dragonfork_webrtc_dtls_handshakes_total", "failed")).toBe(1);
     const closed = (await text()).match(/sessions_closed_total\{.* (\d+)$/gm) ?? [];
-    expect(closed.map((line) => line.slice(-2))).toEqual([" 0", " 0"]);
+    expect(new Set(closed.map((line) => line.slice(-2)))).toEqual(new Set([" 0"]));
   });
 
   test("that is refused ends with the kind of the refusal; ids that are no stream share a label", async () => {
