@@ -5,13 +5,14 @@
 
 import { resolve as absolutePath } from "node:path";
 import { ProcessInvalid } from "../errors/process.ts";
-import { isInside, realPath } from "../storage/confine.ts";
+import { realPath } from "../storage/confine.ts";
 import { redact } from "../telemetry/redact.ts";
 import { formatOf, type OptionGroup, readArguments } from "./access/arguments.ts";
+import { IN_DATABASE, isInDatabase } from "./access/database.ts";
 import { filterProblem } from "./access/filters.ts";
 import { optionProblem } from "./access/options.ts";
 import { resolveOutput } from "./access/output.ts";
-import { type AccessRules, isRestricted, passes } from "./access/rules.ts";
+import { type AccessRules, passes } from "./access/rules.ts";
 import { hostProblem } from "./access/url-host.ts";
 import { inputAddressProblem, isDevice, isLavfi, schemeOf } from "./record/address.ts";
 import type { ProcessIO, ProcessRecord } from "./record.ts";
@@ -192,18 +193,15 @@ function hostProblemOf(input: ProcessIO): string | undefined {
 function accessProblem(input: ProcessIO, rules: AccessRules): string | undefined {
   const { address } = input;
   if (isLavfi(input)) {
-    const problem = filterProblem(address, isRestricted(rules.input));
+    const problem = filterProblem(address, rules);
     if (problem !== undefined) return problem;
   }
   const isPath =
     !isLavfi(input) && !isDevice(input) && [undefined, "file"].includes(schemeOf(address));
   if (!isPath) return passes(rules.input, [address]) ? undefined : "address is not allowed";
   const path = absolutePath(rules.workingFolder, address.replace(/^file:/i, ""));
+  if (isInDatabase(path, rules)) return IN_DATABASE;
   const real = realPath(path) ?? path;
-  const isStored = isInside(real, realPath(rules.storageFolder) ?? rules.storageFolder);
-  if (!isStored && isInside(real, realPath(rules.databaseFolder) ?? rules.databaseFolder)) {
-    return "the server keeps its secrets in this folder";
-  }
   // A path that goes up could match an expression for the folder it leaves.
   const forms = /(?:^|\/)\.\.(?:\/|$)/.test(address) ? [] : [address];
   return passes(rules.input, [...forms, ...[path, real].flatMap((one) => [one, `file:${one}`])])

@@ -1,4 +1,8 @@
-/** Filters that write files, load code or open a port by their own arguments. */
+/** Filters that write files, load code, open a port or read the server's secrets by their own arguments. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { IN_DATABASE, isInDatabase } from "./database.ts";
+import { type AccessRules, isRestricted } from "./rules.ts";
 
 /** They write statistics where one of these arguments names a file. */
 const statisticsArguments = /(?:^|:)(?:file|f|stats_file|log_path|result|filename)=(?!-(?::|$))/;
@@ -24,15 +28,30 @@ const remote = new Set(["zmq", "azmq"]);
 const readers = new Set(["movie", "amovie"]);
 
 /** Says what is wrong with a filter graph, or undefined. */
-export function filterProblem(graph: string, inputsRestricted: boolean): string | undefined {
+export function filterProblem(graph: string, rules: AccessRules): string | undefined {
   // FFmpeg takes quotes and backslashes away, also inside of names.
   const plain = graph.replace(/[\\']/g, "");
   for (const text of plain.split(/[,;\]]/)) {
     const [, name = "", values = ""] = /^\s*([\w]+)(?:@\w+)?\s*(?:=(.*))?$/s.exec(text) ?? [];
-    const problem = oneProblem(name, values, inputsRestricted);
+    const problem = oneProblem(name, values, isRestricted(rules.input));
     if (problem !== undefined) return `the filter ${name} ${problem}`;
   }
-  return undefined;
+  return namesSecret(plain, rules) ? IN_DATABASE : undefined;
+}
+
+/** Many filters read files (movie, drawtext, subtitles …), each by an argument of its own. */
+function namesSecret(plain: string, rules: AccessRules): boolean {
+  const words = new Set(plain.split(/[,;:=|[\]]/).map((word) => word.trim()));
+  return [...words].some((word) => isFile(word, rules) && isInDatabase(word, rules));
+}
+
+function isFile(path: string, { workingFolder }: AccessRules): boolean {
+  try {
+    return statSync(resolve(workingFolder, path)).isFile();
+  } catch {
+    // Most arguments are no path at all.
+    return false;
+  }
 }
 
 function oneProblem(name: string, values: string, restricted: boolean): string | undefined {

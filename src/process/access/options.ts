@@ -3,6 +3,7 @@
  * inside of the storage folder, and those that load code or take commands are refused.
  */
 import { confine } from "../../storage/confine.ts";
+import { IN_DATABASE, isInDatabase } from "./database.ts";
 import { filterProblem } from "./filters.ts";
 import { type AccessRules, isRestricted, passes } from "./rules.ts";
 
@@ -52,7 +53,7 @@ function valueProblem(name: string, value: string, rules: AccessRules): string |
     return `found ${value.slice(0, 80)}; allowed: a name in the folder of the output`;
   }
   if (read.has(name)) return readProblem(value, rules);
-  if (filters.has(name)) return filterProblem(value, isRestricted(rules.input));
+  if (filters.has(name)) return filterProblem(value, rules);
   if (name === "safe" && value !== "1" && isRestricted(rules.input)) {
     return "the input lists of the server can't see what an unsafe concat list names";
   }
@@ -70,6 +71,7 @@ function writeProblem(value: string, rules: AccessRules): string | undefined {
 }
 
 function readProblem(value: string, rules: AccessRules): string | undefined {
+  if (isInDatabase(value, rules)) return IN_DATABASE;
   return passes(rules.input, [value]) ? undefined : "address is not allowed";
 }
 

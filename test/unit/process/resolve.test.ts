@@ -1,5 +1,8 @@
 /** What FFmpeg is given of a record: only addresses and options that the rules of access let pass. */
 import { describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ProcessInvalid } from "../../../src/errors/process.ts";
 import type { AccessRules } from "../../../src/process/access/rules.ts";
 import { type ProcessRecord, parseRecord } from "../../../src/process/record.ts";
@@ -175,6 +178,36 @@ describe("inputs", () => {
 
   test("a refused address is shown without its password", () => {
     expect(problems(input("rtsp://u:canary@bad host/x")).join()).not.toContain("canary");
+  });
+
+  test("no filter and no option reads the folder with the server's secrets", () => {
+    const folder = mkdtempSync(join(tmpdir(), "resolve-"));
+    const rules = { workingFolder: folder, databaseFolder: join(folder, "db") };
+    try {
+      mkdirSync(join(folder, "db"));
+      writeFileSync(join(folder, "db", "admin-token"), "canary");
+      writeFileSync(join(folder, "title.txt"), "Camera 1");
+      symlinkSync(join(folder, "db", "admin-token"), join(folder, "link"));
+      const graph = (text: string) => problems(input(text, ["-f", "lavfi"]), rules);
+      const option = (...list: string[]) => problems(output("data/x.ts", list), rules);
+      for (const path of [
+        "db/admin-token",
+        `${folder}/db/admin-token`,
+        "link",
+        "./d'b'/admin-token",
+      ]) {
+        expect(graph(`testsrc,drawtext=fontsize=20:textfile=${path}:x=1`)[0], path).toContain(
+          "keeps its secrets",
+        );
+        expect(option("-vf", `drawtext=textfile=${path}`)[0], path).toContain("keeps its secrets");
+      }
+      expect(graph("movie=db/admin-token:format_name=rawvideo")[0]).toContain("keeps its secrets");
+      expect(option("-attach", "db/admin-token")[0]).toContain("keeps its secrets");
+      expect(graph("testsrc,drawtext=textfile=title.txt:text=db")).toEqual([]);
+      expect(graph(`testsrc,drawtext=text=title.txt/${"x".repeat(5000)}`)).toEqual([]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test("FFmpeg does not read the folder with the server's secrets", () => {
