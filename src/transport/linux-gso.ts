@@ -72,18 +72,18 @@ export class GsoBatch implements BatchSender {
   private readonly libc: Libc;
   private readonly socket: RawSocket;
   private readonly errno: Pointer;
-  private readonly iovecs = new Uint32Array((SLOTS * IOVEC_BYTES) / 4);
-  private readonly messages = new Uint32Array((SLOTS * MESSAGE_BYTES) / 4);
-  private readonly names = new Uint32Array((SLOTS * NAME_BYTES) / 4);
-  private readonly controls = new Uint32Array((SLOTS * CONTROL_BYTES) / 4);
+  private readonly iovecs = new Int32Array((SLOTS * IOVEC_BYTES) / 4);
+  private readonly messages = new Int32Array((SLOTS * MESSAGE_BYTES) / 4);
+  private readonly names = new Int32Array((SLOTS * NAME_BYTES) / 4);
+  private readonly controls = new Int32Array((SLOTS * CONTROL_BYTES) / 4);
   private readonly messagesAddress: number;
   private readonly iovecsAddress: number;
   /** The address of each slot's iovec, in two words. */
-  private readonly iovecPointers = new Uint32Array(SLOTS * 2);
+  private readonly iovecPointers = new Int32Array(SLOTS * 2);
   /** One message of its own, to send the packets of a refused message one by one. */
-  private readonly single = new Uint32Array(MESSAGE_BYTES / 4);
+  private readonly single = new Int32Array(MESSAGE_BYTES / 4);
   private readonly singleAddress: Pointer;
-  private readonly sockaddrs = new WeakMap<Endpoint, Uint32Array>();
+  private readonly sockaddrs = new WeakMap<Endpoint, Int32Array>();
   /** Ever-growing counters; a slot is a counter modulo the ring. */
   private nextSlot = 0;
   private oldestSlot = 0;
@@ -223,7 +223,7 @@ export class GsoBatch implements BatchSender {
     }
   }
 
-  private writePointer(into: Uint32Array, at: number, address: number): void {
+  private writePointer(into: Int32Array, at: number, address: number): void {
     into[at] = address >>> 0;
     into[at + 1] = Math.floor(address / 2 ** 32);
   }
@@ -261,11 +261,11 @@ export class GsoBatch implements BatchSender {
     this.forgetOldest();
   }
 
-  private sockaddrOf(to: Endpoint): Uint32Array {
+  private sockaddrOf(to: Endpoint): Int32Array {
     let known = this.sockaddrs.get(to);
     if (known === undefined) {
       const bytes = sockaddr(to, this.socket.ipv6);
-      known = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+      known = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
       this.sockaddrs.set(to, known);
     }
     return known;
