@@ -51,7 +51,7 @@ class AddressBook {
 }
 
 class EvpAesGcm implements SrtpCipher {
-  private readonly library: Libcrypto;
+  private readonly symbols: Libcrypto["symbols"];
   private readonly sources: AddressBook;
   private readonly salt: Buffer;
   private readonly iv = Buffer.alloc(GCM_SALT_BYTES);
@@ -63,7 +63,7 @@ class EvpAesGcm implements SrtpCipher {
   private context: Pointer | null;
 
   constructor(keys: SrtpKeys, library: Libcrypto, sources: AddressBook) {
-    this.library = library;
+    this.symbols = library.symbols;
     this.sources = sources;
     this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES);
     const key = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_ENCRYPTION, KEY_BYTES);
@@ -78,7 +78,7 @@ class EvpAesGcm implements SrtpCipher {
     length: number,
     rollover: number,
   ): number {
-    const { context, library, outLengthAddress } = this;
+    const { context, symbols, outLengthAddress } = this;
     if (context === null) return 0;
     if (out !== this.out) {
       this.out = out;
@@ -89,17 +89,17 @@ class EvpAesGcm implements SrtpCipher {
     const body = (this.outAddress + offset + RTP_HEADER_BYTES) as Pointer;
     const end = (this.outAddress + offset + RTP_HEADER_BYTES + length) as Pointer;
     const payload = (this.sources.of(source) + sourceOffset) as Pointer;
-    library.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, ENCRYPT);
-    library.EVP_CipherUpdate(context, null, outLengthAddress, header, RTP_HEADER_BYTES);
-    library.EVP_CipherUpdate(context, body, outLengthAddress, payload, length);
-    library.EVP_CipherFinal_ex(context, end, outLengthAddress);
-    library.EVP_CIPHER_CTX_ctrl(context, GET_TAG, GCM_TAG_BYTES, end);
+    symbols.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, ENCRYPT);
+    symbols.EVP_CipherUpdate(context, null, outLengthAddress, header, RTP_HEADER_BYTES);
+    symbols.EVP_CipherUpdate(context, body, outLengthAddress, payload, length);
+    symbols.EVP_CipherFinal_ex(context, end, outLengthAddress);
+    symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, GCM_TAG_BYTES, end);
     return RTP_HEADER_BYTES + length + GCM_TAG_BYTES;
   }
 
   close(): void {
     if (this.context === null) return;
-    this.library.EVP_CIPHER_CTX_free(this.context);
+    this.symbols.EVP_CIPHER_CTX_free(this.context);
     this.context = null;
   }
 }

@@ -13,35 +13,35 @@ export class LibcryptoGcm implements Gcm {
   private readonly aadAddress = ptr(this.aad);
   private readonly written = new Int32Array(1);
   private readonly writtenAddress = ptr(this.written);
-  private readonly library: Libcrypto;
+  private readonly symbols: Libcrypto["symbols"];
   private context: Pointer | null;
 
   constructor(library: Libcrypto, key: Buffer, direction: Direction) {
-    this.library = library;
+    this.symbols = library.symbols;
     this.context = newGcmContext(library, key, direction === "seal" ? ENCRYPT : DECRYPT);
   }
 
   seal(bytes: Buffer, from: number, to: number): boolean {
-    const { context, library, writtenAddress } = this;
+    const { context, symbols, writtenAddress } = this;
     if (context === null) return false;
     const address = this.update(context, bytes, from, to, ENCRYPT);
     const tag = (address + to) as Pointer;
-    library.EVP_CipherFinal_ex(context, tag, writtenAddress);
-    return library.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG_BYTES, tag) === 1;
+    symbols.EVP_CipherFinal_ex(context, tag, writtenAddress);
+    return symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG_BYTES, tag) === 1;
   }
 
   open(bytes: Buffer, from: number, to: number): boolean {
-    const { context, library, writtenAddress } = this;
+    const { context, symbols, writtenAddress } = this;
     if (context === null) return false;
     const address = this.update(context, bytes, from, to, DECRYPT);
     const tag = (address + to) as Pointer;
-    library.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG_BYTES, tag);
-    return library.EVP_CipherFinal_ex(context, tag, writtenAddress) === 1;
+    symbols.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG_BYTES, tag);
+    return symbols.EVP_CipherFinal_ex(context, tag, writtenAddress) === 1;
   }
 
   close(): void {
     if (this.context === null) return;
-    this.library.EVP_CIPHER_CTX_free(this.context);
+    this.symbols.EVP_CIPHER_CTX_free(this.context);
     this.context = null;
   }
 
@@ -53,12 +53,12 @@ export class LibcryptoGcm implements Gcm {
     to: number,
     direction: 0 | 1,
   ): number {
-    const { library, writtenAddress } = this;
+    const { symbols, writtenAddress } = this;
     const address = Number(ptr(bytes));
     const body = (address + from) as Pointer;
-    library.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, direction);
-    library.EVP_CipherUpdate(context, null, writtenAddress, this.aadAddress, AAD_BYTES);
-    library.EVP_CipherUpdate(context, body, writtenAddress, body, to - from);
+    symbols.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, direction);
+    symbols.EVP_CipherUpdate(context, null, writtenAddress, this.aadAddress, AAD_BYTES);
+    symbols.EVP_CipherUpdate(context, body, writtenAddress, body, to - from);
     return address;
   }
 }
