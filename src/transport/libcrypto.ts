@@ -26,8 +26,8 @@ function openLibrary(name: string) {
       EVP_CIPHER_CTX_ctrl: { args: ["ptr", "i32", "i32", "ptr"], returns: "i32" },
       EVP_aes_128_gcm: { args: [], returns: "ptr" },
       EVP_CipherInit_ex: { args: ["ptr", "ptr", "ptr", "ptr", "ptr", "i32"], returns: "i32" },
-      EVP_CipherUpdate: { args: ["ptr", "ptr", "ptr", "ptr", "i32"], returns: "i32" },
-      EVP_CipherFinal_ex: { args: ["ptr", "ptr", "ptr"], returns: "i32" },
+      // Without output: more to authenticate; without input: the end, negative where the tag does not fit.
+      EVP_Cipher: { args: ["ptr", "ptr", "ptr", "u32"], returns: "i32" },
     }).symbols;
   } catch {
     return undefined;

@@ -88,7 +88,7 @@ function table(rows: readonly Row[]): string {
 /** Rounds of all servers in turn, so that what else the machine does meets each of them. */
 async function measure(tools: string, servers: readonly BenchServer[]): Promise<Row[]> {
   // Long enough that the hot code of each is compiled: a server runs for weeks.
-  for (const server of servers) await load(tools, server, { peers: 100, seconds: 10, gapMs: 10 });
+  for (const server of servers) await load(tools, server, { peers: 100, seconds: 30, gapMs: 10 });
   const rows: Row[] = [];
   for (const peers of options.peers.split(",").map(Number)) {
     const loads = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));

@@ -56,8 +56,6 @@ class EvpAesGcm implements SrtpCipher {
   private readonly salt: Buffer;
   private readonly iv = Buffer.alloc(GCM_SALT_BYTES);
   private readonly ivAddress = ptr(this.iv);
-  private readonly outLength = new Int32Array(1);
-  private readonly outLengthAddress = ptr(this.outLength);
   private out: Buffer | undefined;
   private outAddress = 0;
   private context: Pointer | null;
@@ -78,7 +76,7 @@ class EvpAesGcm implements SrtpCipher {
     length: number,
     rollover: number,
   ): number {
-    const { context, symbols, outLengthAddress } = this;
+    const { context, symbols } = this;
     if (context === null) return 0;
     if (out !== this.out) {
       this.out = out;
@@ -90,9 +88,9 @@ class EvpAesGcm implements SrtpCipher {
     const end = (this.outAddress + offset + RTP_HEADER_BYTES + length) as Pointer;
     const payload = (this.sources.of(source) + sourceOffset) as Pointer;
     symbols.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, ENCRYPT);
-    symbols.EVP_CipherUpdate(context, null, outLengthAddress, header, RTP_HEADER_BYTES);
-    symbols.EVP_CipherUpdate(context, body, outLengthAddress, payload, length);
-    symbols.EVP_CipherFinal_ex(context, end, outLengthAddress);
+    symbols.EVP_Cipher(context, null, header, RTP_HEADER_BYTES);
+    symbols.EVP_Cipher(context, body, payload, length);
+    symbols.EVP_Cipher(context, null, null, 0);
     symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, GCM_TAG_BYTES, end);
     return RTP_HEADER_BYTES + length + GCM_TAG_BYTES;
   }

@@ -11,8 +11,6 @@ export class LibcryptoGcm implements Gcm {
   readonly aad = Buffer.alloc(AAD_BYTES);
   private readonly ivAddress = ptr(this.iv);
   private readonly aadAddress = ptr(this.aad);
-  private readonly written = new Int32Array(1);
-  private readonly writtenAddress = ptr(this.written);
   private readonly symbols: Libcrypto["symbols"];
   private context: Pointer | null;
 
@@ -22,21 +20,21 @@ export class LibcryptoGcm implements Gcm {
   }
 
   seal(bytes: Buffer, from: number, to: number): boolean {
-    const { context, symbols, writtenAddress } = this;
+    const { context, symbols } = this;
     if (context === null) return false;
     const address = this.update(context, bytes, from, to, ENCRYPT);
     const tag = (address + to) as Pointer;
-    symbols.EVP_CipherFinal_ex(context, tag, writtenAddress);
+    symbols.EVP_Cipher(context, null, null, 0);
     return symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG_BYTES, tag) === 1;
   }
 
   open(bytes: Buffer, from: number, to: number): boolean {
-    const { context, symbols, writtenAddress } = this;
+    const { context, symbols } = this;
     if (context === null) return false;
     const address = this.update(context, bytes, from, to, DECRYPT);
     const tag = (address + to) as Pointer;
     symbols.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG_BYTES, tag);
-    return symbols.EVP_CipherFinal_ex(context, tag, writtenAddress) === 1;
+    return symbols.EVP_Cipher(context, null, null, 0) >= 0;
   }
 
   close(): void {
@@ -53,12 +51,12 @@ export class LibcryptoGcm implements Gcm {
     to: number,
     direction: 0 | 1,
   ): number {
-    const { symbols, writtenAddress } = this;
+    const { symbols } = this;
     const address = Number(ptr(bytes));
     const body = (address + from) as Pointer;
     symbols.EVP_CipherInit_ex(context, null, null, null, this.ivAddress, direction);
-    symbols.EVP_CipherUpdate(context, null, writtenAddress, this.aadAddress, AAD_BYTES);
-    symbols.EVP_CipherUpdate(context, body, writtenAddress, body, to - from);
+    symbols.EVP_Cipher(context, null, this.aadAddress, AAD_BYTES);
+    symbols.EVP_Cipher(context, body, body, to - from);
     return address;
   }
 }
