@@ -48,7 +48,7 @@ export interface ServerOptions {
   /** Dotted names of the settings that come from the environment. */
   readonly overrides: readonly string[];
   /** Somebody asked for a start with the configuration as it is now. Returns what is wrong with that. */
-  readonly onReload: () => readonly string[];
+  readonly onReload: () => Promise<readonly string[]>;
   readonly version: string;
   /** Of the source, "" where it is not known. */
   readonly commit: string;

@@ -1,10 +1,9 @@
 /** `dragonfork check`: tries what the server will need, and prints what is in effect. */
 
-import { access, constants, mkdtemp, rm } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
 import { effectiveConfig } from "../config/describe.ts";
 import { redact } from "../telemetry/redact.ts";
 import { checkFfmpeg } from "./check/ffmpeg.ts";
+import { checkFolder } from "./check/folder.ts";
 import { checkPorts } from "./check/ports.ts";
 import type { CheckResult } from "./check/result.ts";
 import { checkViewerKeys } from "./check/viewer-keys.ts";
@@ -32,34 +31,6 @@ export async function check(configuration: Configuration, write: Write): Promise
     failed === 0 ? "everything is in order\n" : `${failed} of ${results.length} checks failed\n`,
   );
   return failed === 0 ? 0 : 1;
-}
-
-/** The folder is made at the first start, so a missing one is fine where it can be made. */
-async function checkFolder(folder: string): Promise<CheckResult> {
-  const name = "database folder";
-  const path = resolve(folder);
-  try {
-    const existing = await nearestExisting(path);
-    if (existing === path) {
-      const probe = await mkdtemp(join(path, ".check-"));
-      await rm(probe, { recursive: true });
-      return { name, passed: true, detail: `${path} is writable` };
-    }
-    await access(existing, constants.W_OK);
-    return { name, passed: true, detail: `${path} will be made` };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { name, passed: false, detail: `${path}: ${reason}. Choose another CORE_DB_DIR.` };
-  }
-}
-
-async function nearestExisting(path: string): Promise<string> {
-  try {
-    await access(path, constants.F_OK);
-    return path;
-  } catch {
-    return dirname(path) === path ? path : nearestExisting(dirname(path));
-  }
 }
 
 function line(state: string, name: string, detail: string): string {

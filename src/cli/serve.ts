@@ -8,6 +8,7 @@ import { FloodGate } from "../telemetry/flood-gate.ts";
 import { FoldedLogger } from "../telemetry/folded-logger.ts";
 import { LogTail } from "../telemetry/log-tail.ts";
 import { createLogger, type Logger, type LoggerOptions } from "../telemetry/logger.ts";
+import { changeProblems } from "./check/changes.ts";
 import type { Write } from "./output.ts";
 import { firstSignal } from "./signals.ts";
 import { COMMIT, VERSION } from "./version.ts";
@@ -60,7 +61,7 @@ async function serveOnce(loaded: LoadedConfig, round: Round): Promise<number | L
       ...{ config, demo, logger, version: VERSION, commit: COMMIT },
       log: log.tail,
       overrides: overrides.map(([key]) => key),
-      onReload: () => readAgain(round, reload.resolve),
+      onReload: () => readAgain(round, config, reload.resolve),
     });
     const end = await Promise.race([round.stopAsked, reload.promise]);
     const isSignal = typeof end === "string";
@@ -73,18 +74,18 @@ async function serveOnce(loaded: LoadedConfig, round: Round): Promise<number | L
   }
 }
 
-/** A configuration with mistakes is no reason to end what runs. Returns them. */
-function readAgain(
+/** A configuration with mistakes, or one that could not start, is no reason to end what runs. Returns what is wrong. */
+async function readAgain(
   { readAgain: read, logger }: Round,
+  now: Config,
   use: (found: LoadedConfig) => void,
-): readonly string[] {
+): Promise<readonly string[]> {
   const found = read();
-  if (!("problems" in found)) {
-    use(found);
-    return [];
-  }
-  logger.error("configuration not reloaded", { problems: found.problems.join("; ") });
-  return found.problems;
+  const problems = "problems" in found ? found.problems : await changeProblems(now, found.config);
+  if (problems.length > 0) {
+    logger.error("configuration not reloaded", { problems: problems.join("; ") });
+  } else if (!("problems" in found)) use(found);
+  return problems;
 }
 
 /** The logger's settings, which a reload changes. */

@@ -16,6 +16,9 @@ const BUDGET_BYTES_MIN = 64 * 1024;
 /** Seconds of budget that may be saved up for a burst of loss. */
 const BUDGET_SECONDS = 2;
 
+/** Where the payload of an RTX packet is put together; it is protected before the next one. */
+const rtxPayload = Buffer.alloc(SLOT_BYTES + RTX_PREFIX_BYTES);
+
 interface Attempt {
   index: number;
   count: number;
@@ -30,7 +33,6 @@ export class Resend {
   private readonly batch: BatchSender;
   /** By packet index modulo the ring's capacity, so it is as bounded as the ring. */
   private readonly attempts = new Map<number, Attempt>();
-  private readonly rtxPayload = Buffer.alloc(SLOT_BYTES + RTX_PREFIX_BYTES);
   private budgetBytes = BUDGET_BYTES_MIN;
   private budgetAtMs: number | undefined;
   private octetsAtBudget = 0;
@@ -64,8 +66,8 @@ export class Resend {
       return;
     }
     const offset = ring.offset(index);
-    this.rtxPayload.set(ring.bytes.subarray(offset, offset + length), RTX_PREFIX_BYTES);
-    this.subscriber.sendRtx(index, this.rtxPayload, this.batch);
+    rtxPayload.set(ring.bytes.subarray(offset, offset + length), RTX_PREFIX_BYTES);
+    this.subscriber.sendRtx(index, rtxPayload, this.batch);
   }
 
   private allowed(index: number, nowMs: number, rttMs: number | undefined): boolean {

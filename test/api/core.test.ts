@@ -139,7 +139,7 @@ describe("the configuration", () => {
     view: coreView(configured(secrets), redact),
     overrides: ["api.token"],
     loadedMs: 0,
-    reload: () => [],
+    reload: async () => [],
   };
 
   test("is in Core's shape, and without secrets", async () => {
@@ -196,7 +196,7 @@ describe("the configuration", () => {
   test("is reloaded on request, but not by a link of another site", async () => {
     let reloads = 0;
     const problems: string[] = [];
-    const reload = () => {
+    const reload = async () => {
       reloads += 1;
       return problems;
     };

@@ -120,7 +120,14 @@ describe("the server", () => {
       message: "Configuration not reloaded",
       details: [expect.stringContaining("name (file ")],
     });
-    await until(() => count("configuration not reloaded") === 1, 5000, "the refusal");
+    const taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    writeFileSync(file, JSON.stringify({ ...config, address: `127.0.0.1:${taken.port}` }));
+    expect(await running.get("/api/v3/config/reload")).toMatchObject({
+      status: 400,
+      details: [expect.stringMatching(/^HTTP address: 127\.0\.0\.1:\d+: .*Choose another/)],
+    });
+    await taken.stop(true);
+    await until(() => count("configuration not reloaded") === 2, 5000, "the refusals");
     expect(await running.get("/api")).toMatchObject({ name: "Dragon Fork" });
 
     writeFileSync(file, JSON.stringify({ ...config, name: "other" }));
@@ -133,7 +140,7 @@ describe("the server", () => {
     await until(hasStarted, 15_000, "FFmpeg of the second start");
     const lines = await (await fetch(`${url}/api/v3/log`)).text();
     expect(lines).toContain("to start anew");
-    expect(running.log().filter((line) => line["level"] === "error")).toHaveLength(1);
+    expect(running.log().filter((line) => line["level"] === "error")).toHaveLength(2);
   }, 60_000);
 });
 

@@ -18,7 +18,7 @@ export interface ConfigRoutesOptions {
    * Starts the server anew with the file and environment as they are now, after the answer. Returns what is wrong with
    * them, without passwords; then nothing is done.
    */
-  readonly reload: () => readonly string[];
+  readonly reload: () => Promise<readonly string[]>;
 }
 
 const PATH = "/api/v3/config";
@@ -39,8 +39,8 @@ export function configRoutes(options: ConfigRoutesOptions) {
     )
     .get(
       `${PATH}/reload`,
-      ({ set }) => {
-        const problems = options.reload();
+      async ({ set }) => {
+        const problems = await options.reload();
         if (problems.length > 0) throw new ProcessInvalid("Configuration not reloaded", problems);
         return sendJson(set, "OK");
       },
@@ -137,7 +137,7 @@ const reloadDetail = operation({
   ...common,
   summary: "Start the server anew with its configuration",
   description:
-    "Reads the file and the environment again. Where they are in order, the server stops, which ends all viewers and FFmpeg processes, and starts with them; else it goes on as it is, and the answer says what is wrong.",
+    "Reads the file and the environment again. Where they are in order, and new ports and folders can be used, the server stops, which ends all viewers and FFmpeg processes, and starts with them; else it goes on as it is, and the answer says what is wrong.",
   answers: { 200: { description: "Asked for.", type: JSON_TYPE, schema: OkSchema, example: "OK" } },
   problems: ["unauthorized", "forbidden", "process-invalid"],
 });

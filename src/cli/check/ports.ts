@@ -18,7 +18,7 @@ export async function checkPorts(config: Config, streams: number): Promise<Check
   ];
 }
 
-async function checkHttp(address: string): Promise<CheckResult> {
+export async function checkHttp(address: string): Promise<CheckResult> {
   const name = "HTTP address";
   const parsed = parseAddress(address);
   const problem = parsed === undefined ? "no address" : await listenProblem(parsed);
@@ -37,7 +37,7 @@ function listenProblem({ hostname, port }: HttpAddress): Promise<string | undefi
   });
 }
 
-async function checkMedia(port: number): Promise<CheckResult> {
+export async function checkMedia(port: number): Promise<CheckResult> {
   const name = "media port";
   try {
     const socket = await MediaSocket.open(port, () => undefined);

@@ -60,7 +60,7 @@ export function fakeCore(): CoreRoutesOptions {
       view: coreView(configured({}), redact),
       overrides: [],
       loadedMs: 1_795_208_703_000,
-      reload: () => [],
+      reload: async () => [],
     },
   };
 }

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { changeProblems } from "../../../../src/cli/check/changes.ts";
+import { loadConfig } from "../../../../src/config/load.ts";
+
+function configOf(env: Record<string, string>) {
+  const loaded = loadConfig({ env, readFile: () => "" });
+  if ("problems" in loaded) throw new Error(loaded.problems.join("; "));
+  return loaded.config;
+}
+
+test("what a running server holds itself is not tried", async () => {
+  const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const media = await Bun.udpSocket({ hostname: "0.0.0.0", port: 0 });
+  const now = configOf({
+    CORE_ADDRESS: `127.0.0.1:${http.port}`,
+    CORE_WEBRTC_UDP_PORT: String(media.port),
+  });
+  expect(await changeProblems(now, { ...now, name: "other" })).toEqual([]);
+  media.close();
+  await http.stop(true);
+});
+
+test("a new port that is taken and a new folder that cannot be made are named", async () => {
+  const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const media = await Bun.udpSocket({ hostname: "0.0.0.0", port: 0 });
+  const next = configOf({
+    CORE_ADDRESS: `127.0.0.1:${http.port}`,
+    CORE_WEBRTC_UDP_PORT: String(media.port),
+    CORE_DB_DIR: "/proc/here",
+  });
+  expect(await changeProblems(configOf({}), next)).toEqual([
+    expect.stringContaining(`HTTP address: 127.0.0.1:${http.port}`),
+    expect.stringContaining("media port: "),
+    expect.stringContaining("database folder: /proc/here"),
+  ]);
+  media.close();
+  await http.stop(true);
+});
