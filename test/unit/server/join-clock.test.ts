@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { PeerChange } from "../../../src/peer-events.ts";
-import { JoinClock } from "../../../src/server/join-clock.ts";
+import { JoinClock, WAITED_MAX } from "../../../src/server/join-clock.ts";
 
 test("the first keyframe is timed from the offer, everything else stays as it is", () => {
   const clock = new JoinClock();
@@ -21,4 +21,15 @@ test("the first keyframe is timed from the offer, everything else stays as it is
   expect(told("left", { type: "first_keyframe_sent", seconds: 1 })).toEqual(
     expect.objectContaining({ seconds: 1 }),
   );
+});
+
+test("viewers that never show anything are forgotten, the oldest first", () => {
+  const clock = new JoinClock();
+  for (let i = 0; i <= WAITED_MAX; i++) clock.answered(`viewer-${i}`, 1);
+  const seconds = (peerId: string) => {
+    const event = { type: "first_keyframe_sent", seconds: 1, atMs: 0, peerId, streamId: "cam" };
+    return clock.event(event as Parameters<typeof clock.event>[0]);
+  };
+  expect(seconds("viewer-0")).toMatchObject({ seconds: 1 });
+  expect(seconds("viewer-1")).toMatchObject({ seconds: 2 });
 });
