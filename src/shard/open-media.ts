@@ -47,7 +47,10 @@ export async function openMedia(
       connectMsMax: settings.connectMsMax,
       ...clocks,
     },
-    onEvent: collectingAfterViewers(onEvent, () => Bun.gc(true)),
+    onEvent: collectingAfterViewers(onEvent, {
+      beside: () => Bun.gc(false),
+      whole: () => Bun.gc(true),
+    }),
   });
   return { socket, registry, backend: `${send.name}, ${cipher.name}` };
 }

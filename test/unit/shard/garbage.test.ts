@@ -4,18 +4,21 @@ import { collectingAfterViewers } from "../../../src/shard/garbage.ts";
 
 function setUp() {
   let collections = 0;
+  let beside = 0;
   const heard: string[] = [];
-  const sink = collectingAfterViewers(
-    ({ type }) => heard.push(type),
-    () => void collections++,
-  );
+  const sink = collectingAfterViewers(({ type }) => heard.push(type), {
+    beside: () => void beside++,
+    whole: () => void collections++,
+  });
   const tell = (change: PeerChange, times: number) => {
     for (let i = 0; i < times; i++) sink({ ...change, atMs: 0, peerId: "p", streamId: "cam" });
   };
   const open = (times: number) => tell({ type: "opened" }, times);
   const close = (times: number) =>
     tell({ type: "closed", reason: "client_gone", seconds: 1 }, times);
-  return { open, close, heard, collections: () => collections };
+  const connect = (times: number) =>
+    tell({ type: "connected", seconds: 0.1, connectionType: "direct" }, times);
+  return { open, connect, close, heard, collections: () => collections, beside: () => beside };
 }
 
 test("memory is collected when a crowd has left and nobody watches", () => {
@@ -41,6 +44,17 @@ test("while others watch it waits for many more", () => {
   open(1);
   close(1);
   expect(collections()).toBe(1);
+});
+
+test("while a crowd comes its garbage is collected beside the media", () => {
+  const { open, connect, beside, collections } = setUp();
+  open(100);
+  connect(24);
+  expect(beside()).toBe(0);
+  connect(1);
+  expect(beside()).toBe(1);
+  connect(75);
+  expect([beside(), collections()]).toEqual([4, 0]);
 });
 
 test("every event is passed on", () => {
