@@ -106,7 +106,11 @@ describe("the server", () => {
   }, 60_000);
 
   test("starts anew with a changed configuration, and goes on with a wrong one", async () => {
-    const running = await startServer({ processes: [testSource("cam")] });
+    const running = await startServer({
+      processes: [testSource("cam")],
+      config: { address: "127.0.0.1:0" },
+      env: { CORE_ADDRESS: "" },
+    });
     server = running;
     await untilLive(running, "cam");
     const file = join(running.folder, "config.json");
