@@ -54,7 +54,7 @@ async function build(target: Target | undefined): Promise<void> {
       autoloadBunfig: false,
     },
     target: "bun",
-    // No bytecode: a start that is a quarter of a second sooner is not worth 12 MB of file and 6 MB of memory.
+    // No bytecode: a start that is a quarter of a second sooner is not worth 12 MB of file.
     format: "cjs",
     // Names show in the log and in profiles.
     minify: { whitespace: true, syntax: true, keepNames: true },
