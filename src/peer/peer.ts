@@ -16,12 +16,7 @@ import {
   type SrtpKeys,
 } from "../transport/dtls.ts";
 import { type IceCredentials, IceLiteAgent } from "../transport/ice-lite.ts";
-import {
-  type Endpoint,
-  endpointText,
-  type MediaSocket,
-  plainAddress,
-} from "../transport/media-socket.ts";
+import { type Endpoint, endpointText, type MediaSocket } from "../transport/media-socket.ts";
 import type { Srtcp } from "../transport/srtcp.ts";
 import {
   answeredBundle,
@@ -33,6 +28,7 @@ import {
 import type { RemoteCandidate } from "../wire/sdp/candidate.ts";
 import type { StunMessage } from "../wire/stun/message.ts";
 import { PeerMedia, type TrackSsrcs } from "./media.ts";
+import { RemoteCandidates } from "./remote-candidates.ts";
 import type { LegTotals } from "./totals.ts";
 
 export type PeerState = "new" | "checking" | "handshaking" | "connected" | "closed";
@@ -85,8 +81,6 @@ const REPORT_INTERVAL_MS = 1000;
 const SUSPECT_INTERVAL_MS = 1000;
 /** DTLS that arrives before the address is validated waits; a ClientHello is at most a few datagrams. */
 const EARLY_DTLS_MAX = 4;
-/** Candidates are only kept to name the kind of the selected one. */
-const CANDIDATES_MAX = 32;
 
 export class Peer {
   readonly id: string;
@@ -110,7 +104,7 @@ export class Peer {
   private readonly cname: string;
   private readonly sinceUnixMs: number;
   private readonly closeListeners: ((reason: CloseReason) => void)[] = [];
-  private remoteCandidates: RemoteCandidate[];
+  private readonly remoteCandidates: RemoteCandidates;
   private dtls: DtlsSession | undefined;
   private dtlsEndpoint: Endpoint | undefined;
   private earlyDtls: Buffer[] = [];
@@ -133,7 +127,7 @@ export class Peer {
     this.createdMs = context.nowMs();
     this.aliveMs = this.createdMs;
     this.sinceUnixMs = context.unixMs();
-    this.remoteCandidates = negotiation.offer.candidates.slice(0, CANDIDATES_MAX);
+    this.remoteCandidates = new RemoteCandidates(negotiation.offer.candidates);
     this.ssrcs = new Map(negotiation.tracks.map((track) => [track.kind, this.newSsrcs(track)]));
     this.ice = new IceLiteAgent({
       local: this.newCredentials(),
@@ -176,9 +170,9 @@ export class Peer {
     return bundle.length > 0 ? bundle : this.negotiation.tracks;
   }
 
-  /** Trickled candidates. Nothing is ever sent to them; they only give the selected address its type. */
+  /** Trickled candidates. */
   addRemoteCandidates(candidates: readonly RemoteCandidate[]): void {
-    this.remoteCandidates = [...this.remoteCandidates, ...candidates].slice(-CANDIDATES_MAX);
+    this.remoteCandidates.add(candidates);
   }
 
   /** RFC 8445 §9: fresh credentials; media goes on over the old path until the player has a new one. */
@@ -296,7 +290,7 @@ export class Peer {
     // The player may never send DTLS from there; the close has to reach it all the same.
     this.dtlsEndpoint = endpoint;
     const moved = this.selectedType !== null;
-    const candidateType = this.candidateType(endpoint);
+    const candidateType = this.remoteCandidates.typeOf(endpoint);
     this.selectedType = candidateType;
     const remote = endpointText(endpoint);
     const localPort = this.context.socket.port;
@@ -390,13 +384,5 @@ export class Peer {
 
   private get connectionType(): ConnectionType {
     return this.selectedType === "relay" ? "relay" : "direct";
-  }
-
-  private candidateType({ address, port }: Endpoint): RemoteCandidate["type"] {
-    const plain = plainAddress(address);
-    const known = this.remoteCandidates.find(
-      (candidate) => candidate.address === plain && candidate.port === port,
-    );
-    return known?.type ?? "prflx";
   }
 }
