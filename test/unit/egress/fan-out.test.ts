@@ -10,6 +10,16 @@ async function settle(batch: RecordingBatch): Promise<void> {
   }
 }
 
+/** A track that holds a keyframe, which one viewer was sent. */
+function watched() {
+  const batch = new RecordingBatch();
+  const fanOut = new FanOut(batch);
+  const fake = fakeTrack();
+  fake.add({ key: true });
+  fanOut.add(subscriberOf(fake.track, batch));
+  return { ...fake, batch, fanOut };
+}
+
 describe("fan-out", () => {
   test("a new viewer starts with the last keyframe and then joins the live packets without a gap", async () => {
     const batch = new RecordingBatch();
@@ -181,11 +191,7 @@ describe("fan-out", () => {
   });
 
   test("the packets of a frame leave together, as soon as its last one is there", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add } = fakeTrack();
-    add({ key: true });
-    fanOut.add(subscriberOf(track, batch));
+    const { add, batch, fanOut } = watched();
     const before = batch.flushes;
     for (let i = 0; i < 8; i++) {
       add({ marker: false });
@@ -202,11 +208,7 @@ describe("fan-out", () => {
   });
 
   test("what of a frame has come when the turn of the event loop ends leaves then", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add } = fakeTrack();
-    add({ key: true });
-    fanOut.add(subscriberOf(track, batch));
+    const { add, batch, fanOut } = watched();
     const before = batch.flushes;
     for (let i = 0; i < 3; i++) {
       add({ marker: false });
@@ -219,11 +221,7 @@ describe("fan-out", () => {
   });
 
   test("a packet the source lost stays a gap in the viewer's sequence numbers", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add, skip } = fakeTrack();
-    add({ key: true });
-    fanOut.add(subscriberOf(track, batch));
+    const { add, batch, fanOut, skip } = watched();
     skip();
     add();
     fanOut.arm();
