@@ -1,7 +1,7 @@
 /**
  * Sends the new packets of one stream to all its viewers: with the end of each frame, so that the packets of one frame
- * leave together, or when the turn of the event loop ends before the frame does. Hot: no allocation and no avoidable branch per viewer, nothing throws; watched
- * by the fan-out bench.
+ * leave together, or when the turn of the event loop ends before the frame does. Hot: no allocation and no avoidable
+ * branch per viewer, nothing throws; watched by the fan-out bench.
  */
 import type { PlayedStream, PlayedTrack } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";

@@ -34,8 +34,16 @@ function openLibrary(name: string) {
   }
 }
 
+let opened: { readonly library: Libcrypto | undefined } | undefined;
+
 /** The first libcrypto of this system that can do AES-128-GCM; undefined where it has none, or is no Linux. */
 export function openLibcrypto(): Libcrypto | undefined {
+  // SRTP and SRTCP share it.
+  opened ??= { library: findLibcrypto() };
+  return opened.library;
+}
+
+function findLibcrypto(): Libcrypto | undefined {
   if (process.platform !== "linux") return undefined;
   for (const name of LIBRARIES) {
     const symbols = openLibrary(name);

@@ -1,9 +1,5 @@
 /** The initialisation vector of AEAD_AES_128_GCM: SSRC, ROC and SEQ exclusive-or the salt (RFC 7714 §8.1). */
 
-export const KEY_BYTES = 16;
-export const GCM_SALT_BYTES = 12;
-export const GCM_TAG_BYTES = 16;
-
 /** Writes the 12 bytes for the packet whose header stands at `offset` of `out`. */
 export function writeGcmIv(
   iv: Uint8Array,

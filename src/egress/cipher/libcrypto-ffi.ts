@@ -16,8 +16,9 @@ import {
 } from "../../transport/libcrypto.ts";
 import { RTP_HEADER_BYTES } from "../../wire/rtp/header.ts";
 import { deriveKey, LABEL_RTP_ENCRYPTION, LABEL_RTP_SALT } from "../../wire/srtp/key-derivation.ts";
+import { GCM_IV_BYTES, GCM_TAG_BYTES, KEY_BYTES } from "../../wire/srtp/sizes.ts";
 import type { SrtpCipher } from "./cipher.ts";
-import { GCM_SALT_BYTES, GCM_TAG_BYTES, KEY_BYTES, writeGcmIv } from "./gcm-iv.ts";
+import { writeGcmIv } from "./gcm-iv.ts";
 
 /** Makes ciphers of libcrypto; undefined where there is none, or where it does not encrypt as node:crypto does. */
 export function libcryptoCipher(): ((keys: SrtpKeys) => SrtpCipher) | undefined {
@@ -54,7 +55,7 @@ class EvpAesGcm implements SrtpCipher {
   private readonly symbols: Libcrypto["symbols"];
   private readonly sources: AddressBook;
   private readonly salt: Buffer;
-  private readonly iv = Buffer.alloc(GCM_SALT_BYTES);
+  private readonly iv = Buffer.alloc(GCM_IV_BYTES);
   private readonly ivAddress = ptr(this.iv);
   private out: Buffer | undefined;
   private outAddress = 0;
@@ -63,7 +64,7 @@ class EvpAesGcm implements SrtpCipher {
   constructor(keys: SrtpKeys, library: Libcrypto, sources: AddressBook) {
     this.symbols = library.symbols;
     this.sources = sources;
-    this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES);
+    this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_IV_BYTES);
     const key = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_ENCRYPTION, KEY_BYTES);
     this.context = newGcmContext(library, key, ENCRYPT);
   }
@@ -120,8 +121,8 @@ function passesKnownAnswer(create: (keys: SrtpKeys) => SrtpCipher): boolean {
   const cipher = create(keys);
   const length = cipher.protect(out, 0, payload, 0, payload.length, 7);
   cipher.close();
-  const iv = Buffer.alloc(GCM_SALT_BYTES);
-  writeGcmIv(iv, deriveKey(localKey, localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES), out, 0, 7);
+  const iv = Buffer.alloc(GCM_IV_BYTES);
+  writeGcmIv(iv, deriveKey(localKey, localSalt, LABEL_RTP_SALT, GCM_IV_BYTES), out, 0, 7);
   const key = deriveKey(localKey, localSalt, LABEL_RTP_ENCRYPTION, KEY_BYTES);
   const reference = createCipheriv("aes-128-gcm", key, iv);
   reference.setAAD(header);

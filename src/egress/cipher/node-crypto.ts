@@ -8,8 +8,9 @@ import {
   LABEL_RTP_ENCRYPTION,
   LABEL_RTP_SALT,
 } from "../../wire/srtp/key-derivation.ts";
+import { GCM_IV_BYTES, GCM_TAG_BYTES, KEY_BYTES } from "../../wire/srtp/sizes.ts";
 import type { SrtpCipher } from "./cipher.ts";
-import { GCM_SALT_BYTES, GCM_TAG_BYTES, KEY_BYTES, writeGcmIv } from "./gcm-iv.ts";
+import { writeGcmIv } from "./gcm-iv.ts";
 
 const CM_SALT_BYTES = 14;
 const SHA1_KEY_BYTES = 20;
@@ -24,11 +25,11 @@ export function createNodeCipher(keys: SrtpKeys): SrtpCipher {
 class AeadAesGcm implements SrtpCipher {
   private readonly key: Buffer;
   private readonly salt: Buffer;
-  private readonly iv = Buffer.alloc(GCM_SALT_BYTES);
+  private readonly iv = Buffer.alloc(GCM_IV_BYTES);
 
   constructor(keys: SrtpKeys) {
     this.key = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_ENCRYPTION, KEY_BYTES);
-    this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_SALT_BYTES);
+    this.salt = deriveKey(keys.localKey, keys.localSalt, LABEL_RTP_SALT, GCM_IV_BYTES);
   }
 
   protect(

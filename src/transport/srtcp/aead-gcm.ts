@@ -7,8 +7,9 @@ import {
   LABEL_RTCP_ENCRYPTION,
   LABEL_RTCP_SALT,
 } from "../../wire/srtp/key-derivation.ts";
+import { GCM_IV_BYTES, GCM_TAG_BYTES, KEY_BYTES } from "../../wire/srtp/sizes.ts";
 import type { SrtpKeys } from "../dtls.ts";
-import { type Direction, type Gcm, IV_BYTES, KEY_BYTES, TAG_BYTES } from "./gcm.ts";
+import type { Direction, Gcm } from "./gcm.ts";
 
 /** The part of the header that stays in the clear: the first packet's first word and its SSRC. */
 const CLEAR_BYTES = 8;
@@ -48,7 +49,7 @@ export class GcmSrtcp {
   constructor(keys: SrtpKeys, createGcm: CreateGcm) {
     const oneWay = (masterKey: Buffer, masterSalt: Buffer, direction: Direction) => {
       const key = deriveKey(masterKey, masterSalt, LABEL_RTCP_ENCRYPTION, KEY_BYTES);
-      const salt = deriveKey(masterKey, masterSalt, LABEL_RTCP_SALT, IV_BYTES);
+      const salt = deriveKey(masterKey, masterSalt, LABEL_RTCP_SALT, GCM_IV_BYTES);
       return new OneWay(createGcm(key, direction), salt);
     };
     this.outgoing = oneWay(keys.localKey, keys.localSalt, "seal");
@@ -58,11 +59,11 @@ export class GcmSrtcp {
   /** Undefined after close(). */
   protect(packet: Buffer): Buffer | undefined {
     const word = (ENCRYPTED | this.nextIndex++) >>> 0;
-    const out = Buffer.allocUnsafe(packet.length + TAG_BYTES + INDEX_BYTES);
+    const out = Buffer.allocUnsafe(packet.length + GCM_TAG_BYTES + INDEX_BYTES);
     packet.copy(out);
     this.outgoing.prepare(packet, word);
     if (!this.outgoing.gcm.seal(out, CLEAR_BYTES, packet.length)) return undefined;
-    out.writeUInt32BE(word, packet.length + TAG_BYTES);
+    out.writeUInt32BE(word, packet.length + GCM_TAG_BYTES);
     return out;
   }
 
@@ -71,7 +72,7 @@ export class GcmSrtcp {
    * encrypted.
    */
   unprotect(packet: Buffer): Buffer | undefined {
-    const end = packet.length - INDEX_BYTES - TAG_BYTES;
+    const end = packet.length - INDEX_BYTES - GCM_TAG_BYTES;
     if (end < CLEAR_BYTES) return undefined;
     const word = packet.readUInt32BE(packet.length - INDEX_BYTES);
     if (word < ENCRYPTED) return undefined;

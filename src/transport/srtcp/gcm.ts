@@ -1,9 +1,7 @@
 /** AES-128-GCM with the key of one direction, in place: what SRTCP needs of a library of ciphers. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
+import { GCM_IV_BYTES, GCM_TAG_BYTES } from "../../wire/srtp/sizes.ts";
 
-export const KEY_BYTES = 16;
-export const IV_BYTES = 12;
-export const TAG_BYTES = 16;
 export const AAD_BYTES = 12;
 
 export interface Gcm {
@@ -22,7 +20,7 @@ export type Direction = "seal" | "open";
 
 /** On node:crypto, which makes objects for each packet but is there on every platform. */
 export class NodeGcm implements Gcm {
-  readonly iv = Buffer.alloc(IV_BYTES);
+  readonly iv = Buffer.alloc(GCM_IV_BYTES);
   readonly aad = Buffer.alloc(AAD_BYTES);
   private key: Buffer | undefined;
 
@@ -42,10 +40,10 @@ export class NodeGcm implements Gcm {
 
   open(bytes: Buffer, from: number, to: number): boolean {
     if (this.key === undefined) return false;
-    const options = { authTagLength: TAG_BYTES };
+    const options = { authTagLength: GCM_TAG_BYTES };
     const cipher = createDecipheriv("aes-128-gcm", this.key, this.iv, options);
     cipher.setAAD(this.aad);
-    cipher.setAuthTag(bytes.subarray(to, to + TAG_BYTES));
+    cipher.setAuthTag(bytes.subarray(to, to + GCM_TAG_BYTES));
     bytes.set(cipher.update(bytes.subarray(from, to)), from);
     try {
       cipher.final();

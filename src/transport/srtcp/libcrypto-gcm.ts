@@ -3,11 +3,12 @@
  * a cipher object of node:crypto behind.
  */
 import { type Pointer, ptr } from "bun:ffi";
+import { GCM_IV_BYTES, GCM_TAG_BYTES } from "../../wire/srtp/sizes.ts";
 import { DECRYPT, ENCRYPT, GET_TAG, type Libcrypto, newGcmContext, SET_TAG } from "../libcrypto.ts";
-import { AAD_BYTES, type Direction, type Gcm, IV_BYTES, TAG_BYTES } from "./gcm.ts";
+import { AAD_BYTES, type Direction, type Gcm } from "./gcm.ts";
 
 export class LibcryptoGcm implements Gcm {
-  readonly iv = Buffer.alloc(IV_BYTES);
+  readonly iv = Buffer.alloc(GCM_IV_BYTES);
   readonly aad = Buffer.alloc(AAD_BYTES);
   private readonly ivAddress = ptr(this.iv);
   private readonly aadAddress = ptr(this.aad);
@@ -25,7 +26,7 @@ export class LibcryptoGcm implements Gcm {
     const address = this.update(context, bytes, from, to, ENCRYPT);
     const tag = (address + to) as Pointer;
     symbols.EVP_Cipher(context, null, null, 0);
-    return symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, TAG_BYTES, tag) === 1;
+    return symbols.EVP_CIPHER_CTX_ctrl(context, GET_TAG, GCM_TAG_BYTES, tag) === 1;
   }
 
   open(bytes: Buffer, from: number, to: number): boolean {
@@ -33,7 +34,7 @@ export class LibcryptoGcm implements Gcm {
     if (context === null) return false;
     const address = this.update(context, bytes, from, to, DECRYPT);
     const tag = (address + to) as Pointer;
-    symbols.EVP_CIPHER_CTX_ctrl(context, SET_TAG, TAG_BYTES, tag);
+    symbols.EVP_CIPHER_CTX_ctrl(context, SET_TAG, GCM_TAG_BYTES, tag);
     return symbols.EVP_Cipher(context, null, null, 0) >= 0;
   }
 

@@ -1,9 +1,10 @@
 /** Chooses what encrypts SRTCP once, at start. */
+import { GCM_TAG_BYTES } from "../../wire/srtp/sizes.ts";
 import type { SrtpKeys } from "../dtls.ts";
 import { openLibcrypto } from "../libcrypto.ts";
 import { Srtcp } from "../srtcp.ts";
 import type { CreateGcm } from "./aead-gcm.ts";
-import { AAD_BYTES, IV_BYTES, KEY_BYTES, NodeGcm, TAG_BYTES } from "./gcm.ts";
+import { NodeGcm } from "./gcm.ts";
 import { LibcryptoGcm } from "./libcrypto-gcm.ts";
 
 /** libcrypto where it is there and does as node:crypto does, else node:crypto. */
@@ -21,7 +22,7 @@ function libcryptoGcm(): CreateGcm | undefined {
   return passesKnownAnswer(create) ? create : undefined;
 }
 
-/** What node:crypto seals must open, once, and what is sealed must be what node:crypto seals. */
+/** What it seals must be what node:crypto seals, and open again; with a bit changed it must not. */
 function passesKnownAnswer(create: CreateGcm): boolean {
   const key = Buffer.from("000102030405060708090a0b0c0d0e0f", "hex");
   const text = Buffer.from("a report that is longer than two blocks of sixteen bytes");
@@ -30,11 +31,11 @@ function passesKnownAnswer(create: CreateGcm): boolean {
     create(key, "seal"),
     create(key, "open"),
   ];
-  const bytes = [0, 1].map(() => Buffer.concat([text, Buffer.alloc(TAG_BYTES)]));
+  const bytes = [0, 1].map(() => Buffer.concat([text, Buffer.alloc(GCM_TAG_BYTES)]));
   const [expected = text, sealed = text] = bytes;
   for (const gcm of [reference, sealing, opening]) {
-    gcm.iv.fill(7, 0, IV_BYTES);
-    gcm.aad.fill(9, 0, AAD_BYTES);
+    gcm.iv.fill(7);
+    gcm.aad.fill(9);
   }
   reference.seal(expected, 0, text.length);
   sealing.seal(sealed, 0, text.length);
@@ -45,5 +46,5 @@ function passesKnownAnswer(create: CreateGcm): boolean {
   const refuses = !opening.open(expected, 0, text.length);
   sealing.close();
   opening.close();
-  return seals && opens && refuses && key.length === KEY_BYTES;
+  return seals && opens && refuses;
 }
