@@ -61,6 +61,8 @@ const answerTimeoutMs = 20_000;
 const logLinesMax = 200;
 const logLineLengthMax = 2048;
 const packetLinesMax = 20_000;
+/** Of containers without a place for decoder headers but the stream itself, by FFmpeg's names. */
+const inBandFormats = ["mpegts", "h264"];
 /** Probed at the same time; a record with more inputs gets its streams from the first ones. */
 const inputsMax = 8;
 
@@ -212,6 +214,7 @@ function videoFacts(stream: StreamLine, look: Look, index: number): VideoFacts {
     bFrames: look.packets.bFrames,
     gopSeconds: look.packets.gopSeconds,
     gopMeasured: look.packets.gopMeasured,
+    headersInBand: inBandFormats.includes(look.files[0]?.format ?? ""),
   };
 }
 

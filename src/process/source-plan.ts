@@ -2,7 +2,7 @@
  * Decides per leg: copy what browsers can decode, transcode the rest. Pure: facts in, plan out.
  * The reason is one sentence, shown in the log, in the process state and in the stream list.
  */
-import { isLavfi } from "./record/address.ts";
+import { isLavfi, isLooped } from "./record/address.ts";
 import type { AudioPolicy, LegMode, ProcessIO, ProcessRecord, VideoPolicy } from "./record.ts";
 import {
   type AudioFacts,
@@ -25,6 +25,8 @@ export interface LegPlan {
   readonly map: string;
   /** Pixels per second where known: large pictures get more encoder threads. */
   readonly pixelRate?: number;
+  /** A copy that does not end with the first loop of its file. */
+  readonly looped?: true;
 }
 
 export interface LegPlans {
@@ -94,7 +96,7 @@ export function planSource(record: ProcessRecord, facts: SourceFacts): SourcePla
     const reason = "WebRTC is off for this process.";
     return { video: undefined, audio: undefined, reason, warnings: [], facts };
   }
-  const video = planVideo(webrtc.video, facts.video);
+  const video = planVideo(webrtc.video, facts.video, videoLoops(record, facts.video));
   const audio = planAudio(webrtc.audio, facts.audio);
   return {
     video: video.leg,
@@ -111,7 +113,12 @@ export function planWithBFrames(record: ProcessRecord, { facts }: SourcePlan): S
   return planSource(record, { ...facts, video });
 }
 
-function planVideo(policy: VideoPolicy, facts: VideoFacts | undefined): Decision {
+function videoLoops(record: ProcessRecord, facts: VideoFacts | undefined): boolean {
+  const input = record.input[Number.parseInt(facts?.map ?? "", 10)];
+  return input !== undefined && isLooped(input);
+}
+
+function planVideo(policy: VideoPolicy, facts: VideoFacts | undefined, loops: boolean): Decision {
   if (policy.mode === "off") return { leg: undefined, words: "off by webrtc.video.mode" };
   if (facts === undefined) return { leg: undefined, words: "missing in the source" };
   const target = policy.codec === "vp8" ? "VP8" : "H264";
@@ -120,22 +127,25 @@ function planVideo(policy: VideoPolicy, facts: VideoFacts | undefined): Decision
     words: `transcoded to ${target === "H264" ? "H.264" : target} because ${why}`,
   });
   if (policy.mode === "transcode") return transcode("webrtc.video.mode says so");
-  const obstacle = videoObstacle(facts, policy);
+  const obstacle = videoObstacle(facts, policy, loops);
   if (obstacle !== undefined) return yielding("video", policy.mode, transcode(obstacle));
   const codec = facts.codec === "vp8" ? "VP8" : "H264";
   const suffix = policy.mode === "copy" ? " by webrtc.video.mode" : "";
   return {
-    leg: { mode: "copy", codec, map: facts.map },
+    leg: { mode: "copy", codec, map: facts.map, ...(loops ? { looped: true } : {}) },
     words: `copied${suffix}`,
     ...gopWarning(facts),
   };
 }
 
 /** What keeps a video from being copied. mode copy trusts the operator on everything but what no browser plays. */
-function videoObstacle(facts: VideoFacts, policy: VideoPolicy): string | undefined {
+function videoObstacle(facts: VideoFacts, policy: VideoPolicy, loops: boolean): string | undefined {
   if (facts.codec === "vp8") return undefined;
   if (facts.codec !== "h264") return `browsers don't play ${codecName(facts.codec)} over WebRTC`;
   if (facts.bFrames === true) return "WebRTC can't put B-frames in order";
+  if (loops && !facts.headersInBand) {
+    return "FFmpeg copies a looped file of this format only up to its first end";
+  }
   if (policy.mode === "copy") return undefined;
   const obstacle = h264Obstacle(facts);
   if (obstacle !== undefined) return obstacle;

@@ -11,7 +11,7 @@ const encoderThreadsMax = 4;
 
 /** The options of a video leg. */
 export function videoCodecArguments(plan: LegPlan, policy: VideoPolicy): string[] {
-  if (plan.mode === "copy") return plan.codec === "H264" ? copyH264() : ["-c:v", "copy"];
+  if (plan.mode === "copy") return copyVideo(plan);
   const threads = String(encoderThreads(plan.pixelRate));
   const encode = plan.codec === "VP8" ? encodeVp8(policy) : encodeH264();
   return [...encode, "-threads", threads, ...rateArguments(policy)];
@@ -39,14 +39,21 @@ export function audioCodecArguments(plan: LegPlan, policy: AudioPolicy): string[
 }
 
 /**
+ * Bitstream filters do not survive a loop: FFmpeg 5.1 ends them with the file's first end and drops every later
+ * frame ("A non-NULL packet sent after an EOF"). A looped file is copied only where it needs none.
+ */
+function copyVideo(plan: LegPlan): string[] {
+  const filtered = plan.codec === "H264" && plan.looped !== true;
+  return ["-c:v", "copy", ...(filtered ? headersInBand : [])];
+}
+
+/**
  * MP4, MKV and FLV keep the parameter sets out of band, where no browser finds them: the first
  * filter turns length prefixes into start codes and the stored header into Annex B, the second
  * puts that header before every keyframe. The second alone would prepend the MP4 header as it is,
  * and every keyframe would be garbage.
  */
-function copyH264(): string[] {
-  return ["-c:v", "copy", "-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"];
-}
+const headersInBand = ["-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"];
 
 /**
  * Constrained baseline is what every WebRTC browser decodes. One slice per frame and thread;

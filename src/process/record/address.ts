@@ -75,6 +75,11 @@ export function isLocalFile(input: AddressedInput): boolean {
   return !/^(?:file:(?:\/\/)?)?\/dev\//.test(input.address);
 }
 
+/** True if the options say that the input begins anew at its end. */
+export function isLooped(input: AddressedInput): boolean {
+  return (optionValue(input.options, "-stream_loop") ?? "0") !== "0";
+}
+
 /** Says in one phrase why an address can't be read, or undefined. */
 export function inputAddressProblem(input: AddressedInput): string | undefined {
   const { address } = input;

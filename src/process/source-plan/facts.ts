@@ -17,6 +17,8 @@ export interface VideoFacts {
   readonly gopSeconds: number | undefined;
   /** False: gopSeconds is only the time that was watched. */
   readonly gopMeasured: boolean;
+  /** True: every keyframe brings its decoder headers along. Files such as MP4 keep them apart. */
+  readonly headersInBand: boolean;
 }
 
 export interface AudioFacts {
@@ -43,6 +45,7 @@ export const unknownVideo: VideoFacts = {
   bFrames: undefined,
   gopSeconds: undefined,
   gopMeasured: false,
+  headersInBand: false,
 };
 
 export const unknownAudio: AudioFacts = { map: "0:a:0", codec: "", samplingHz: 0, channels: 0 };

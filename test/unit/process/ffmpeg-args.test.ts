@@ -54,6 +54,12 @@ describe("the whole command", () => {
     );
   });
 
+  test("of a looped file has no bitstream filters", () => {
+    const looped = { ...plan.video, looped: true };
+    const command = argv({ address: "/srv/a.ts" }, {}, { plan: { ...plan, video: looped } });
+    expect(command).toContain("-map 0:0 -c:v copy -start_time_realtime");
+  });
+
   test("has no leg the plan leaves out", () => {
     const command = argv({ address: "rtsp://cam/1" }, {}, { plan: { ...plan, audio: undefined } });
     expect(command).not.toContain("19010");

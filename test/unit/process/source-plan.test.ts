@@ -13,6 +13,7 @@ import {
 const video: VideoFacts = {
   ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
   ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
+  headersInBand: false,
 };
 const audio: AudioFacts = { map: "0:1", codec: "opus", samplingHz: 48000, channels: 2 };
 
@@ -64,6 +65,44 @@ describe("video is transcoded when browsers can't:", () => {
     expect(plan.video).toMatchObject({ mode: "transcode", codec: "H264", map: "0:0" });
     expect(plan.reason).toContain(`video transcoded to H.264 because ${why}`);
     expect(plan.warnings).toEqual([]);
+  });
+});
+
+describe("a looped file", () => {
+  const loop = ["-stream_loop", "-1"];
+  const looped = (facts: Partial<VideoFacts>, webrtc: object = {}, options = loop) =>
+    planSource(record(webrtc, "/srv/film.mp4", options), {
+      video: { ...video, ...facts },
+      audio,
+    });
+
+  test("is copied where its headers are in band, without the filters that end with the first loop", () => {
+    const plan = looped({ headersInBand: true });
+    expect(plan.video).toEqual({ mode: "copy", codec: "H264", map: "0:0", looped: true });
+    expect(plan.warnings).toEqual([]);
+  });
+
+  test("is transcoded where they are not, also against mode copy, and says so", () => {
+    const why = "FFmpeg copies a looped file of this format only up to its first end";
+    expect(looped({})).toMatchObject({
+      video: { mode: "transcode" },
+      reason: expect.stringContaining(why),
+      warnings: [],
+    });
+    expect(looped({}, { video: { mode: "copy" } }).warnings).toEqual([
+      `webrtc.video.mode is copy, but video is transcoded to H.264 because ${why}.`,
+    ]);
+  });
+
+  test("may be VP8 in any container: it is copied without filters", () => {
+    expect(looped({ codec: "vp8" }).video).toMatchObject({ mode: "copy", codec: "VP8" });
+  });
+
+  test("that is played once is copied as ever", () => {
+    for (const options of [[], ["-stream_loop", "0"]]) {
+      const plan = looped({}, {}, options);
+      expect(plan.video).toEqual({ mode: "copy", codec: "H264", map: "0:0" });
+    }
   });
 });
 
