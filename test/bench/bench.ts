@@ -4,15 +4,17 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { demoId } from "../../src/process/demo-record.ts";
+import { startServer, untilLive } from "../support/start-server.ts";
 import { checksTable, runChecks } from "./checks.ts";
 import { type Load, load, output, type Quantiles } from "./load.ts";
-import { type BenchServer, buildLoadTools, startOurs, startPion } from "./servers.ts";
+import { type BenchServer, prepareBench, startOurs, startPion } from "./servers.ts";
 
 const { values: options } = parseArgs({
   options: {
     peers: { type: "string", default: "1,10,100" },
     duration: { type: "string", default: "8" },
-    /** Runs of each cell; the table shows the one with the median cost. */
+    /** Runs of each row; the table shows the median of each figure. */
     rounds: { type: "string", default: "3" },
     /** Also: memory, long groups of pictures, crowds. */
     checks: { type: "boolean", default: false },
@@ -43,11 +45,12 @@ async function machine() {
   };
 }
 
-/** Time from the start of the program to its first answer, and the size of the binary. */
+/** Time from the start of the program until the demo stream has a picture, and the size of the binary. */
 async function startUp() {
   const binary = process.env["DRAGONFORK_BINARY"];
   const from = performance.now();
-  const server = await startOurs("start", {});
+  const server = await startServer({ demo: true });
+  await untilLive(server, demoId);
   const untilLiveMs = Math.round(performance.now() - from);
   await server.stop();
   return {
@@ -91,48 +94,77 @@ async function measure(tools: string, servers: readonly BenchServer[]): Promise<
   for (const server of servers) await load(tools, server, { peers: 100, seconds: 30, gapMs: 10 });
   const rows: Row[] = [];
   for (const peers of options.peers.split(",").map(Number)) {
-    const loads = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));
+    const rounds = new Map<string, Load[]>(servers.map(({ name }) => [name, []]));
     for (let round = 0; round < Number(options.rounds); round++) {
       for (const server of servers) {
         const seconds = Number(options.duration);
-        loads.get(server.name)?.push(await load(tools, server, { peers, seconds }));
+        rounds.get(server.name)?.push(await load(tools, server, { peers, seconds }));
       }
     }
-    const pion = median(loads.get("Pion") ?? [])?.us_per_packet_per_peer;
-    for (const [server, all] of loads) {
-      const one = median(all);
-      const own = one?.us_per_packet_per_peer;
-      if (one === undefined) continue;
-      const lost = all.reduce((sum, run) => sum + run.lost, 0);
-      rows.push({ server, ...one, lost, ratio: own && pion ? own / pion : undefined });
-    }
+    const pion = median(rounds.get("Pion") ?? [], (one) => one.us_per_packet_per_peer);
+    for (const [server, loads] of rounds) rows.push(row(server, loads, pion));
   }
   return rows;
 }
 
-function median(loads: readonly Load[]): Load | undefined {
-  const cost = (one: Load) => one.us_per_packet_per_peer ?? 0;
-  return loads.toSorted((a, b) => cost(a) - cost(b))[Math.floor(loads.length / 2)];
+/** The median of each figure over the rounds; of viewers the fewest, of lost packets all. */
+function row(server: string, loads: readonly Load[], pion: number | undefined): Row {
+  const middle = (pick: (one: Load) => number | undefined) => median(loads, pick);
+  const times = (pick: (one: Load) => Quantiles | undefined): Quantiles | undefined => {
+    const [p50, p95, max] = [
+      middle((one) => pick(one)?.p50),
+      middle((one) => pick(one)?.p95),
+      middle((one) => pick(one)?.max),
+    ];
+    return p50 === undefined || p95 === undefined || max === undefined
+      ? undefined
+      : { p50, p95, max };
+  };
+  const cost = middle((one) => one.us_per_packet_per_peer);
+  return {
+    server,
+    peers: loads[0]?.peers ?? 0,
+    ok: Math.min(...loads.map((one) => one.ok)),
+    lost: loads.reduce((sum, one) => sum + one.lost, 0),
+    packets_per_s: middle((one) => one.packets_per_s) ?? 0,
+    answer_ms: times((one) => one.answer_ms),
+    connected_ms: times((one) => one.connected_ms),
+    first_keyframe_ms: times((one) => one.first_keyframe_ms),
+    us_per_packet_per_peer: cost,
+    server_core_share: middle((one) => one.server_core_share),
+    server_rss_mb: middle((one) => one.server_rss_mb),
+    ratio: cost && pion ? cost / pion : undefined,
+  };
+}
+
+/** Undefined where a round has no such figure. */
+function median(
+  loads: readonly Load[],
+  pick: (one: Load) => number | undefined,
+): number | undefined {
+  const values = loads.map(pick).filter((value) => value !== undefined);
+  if (values.length < loads.length) return undefined;
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 async function main(): Promise<void> {
-  const tools = await buildLoadTools();
+  const tools = await prepareBench();
   const servers: BenchServer[] = [];
   try {
     const start = await startUp();
-    servers.push(await startOurs("Dragon Fork", {}));
+    servers.push(await startOurs("Dragon Fork", tools.source(1)));
     if (options.portable) {
       const env = { CORE_WEBRTC_MEDIA_BACKEND: "portable" };
-      servers.push(await startOurs("Dragon Fork, portable", env));
+      servers.push(await startOurs("Dragon Fork, portable", tools.source(1), env));
     }
-    servers.push(await startPion(tools.folder));
+    servers.push(await startPion(tools));
     if (options.against) {
       const pid = Number(options["against-pid"] ?? 0);
       servers.push({ name: options.against, url: options.against, pid, stop: async () => 0 });
     }
     const rows = await measure(tools.folder, servers);
     for (const server of servers.splice(0)) await server.stop();
-    const checks = options.checks ? await runChecks(tools.folder) : [];
+    const checks = options.checks ? await runChecks(tools) : [];
     const result = { machine: await machine(), start, rows, checks };
     console.log(result.machine);
     console.log(start);

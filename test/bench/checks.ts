@@ -5,12 +5,12 @@
  */
 import { readFileSync } from "node:fs";
 import { startServer, untilLive } from "../support/start-server.ts";
-import { testSource } from "../support/test-sources.ts";
 import { WhepPlayer } from "../support/whep-player.ts";
 import { chromiumChecks } from "./chromium.ts";
 import { relayHop, serverHop } from "./hop.ts";
 import { load } from "./load.ts";
-import { type BenchServer, startOurs } from "./servers.ts";
+import { type BenchServer, type BenchTools, startOurs } from "./servers.ts";
+import { sourceRecord } from "./source.ts";
 
 export interface Check {
   readonly check: string;
@@ -27,24 +27,24 @@ const HOP_US_MAX = 240;
 /** A slower machine is measured by what a bare relay takes on it. */
 const HOP_TO_RELAY_MAX = 1.5;
 
-/** Runs all checks on servers of their own. `tools` is the folder of the load client. */
-export async function runChecks(tools: string): Promise<readonly Check[]> {
+/** Runs all checks on servers of their own. */
+export async function runChecks({ folder, source }: BenchTools): Promise<readonly Check[]> {
   return [
-    ...(await withServer({}, (server) => memory(tools, server))),
-    ...(await withServer({ gopSeconds: 4 }, (server) => longGop(tools, server))),
-    ...(await withServer({}, (server) => crowdAtTheDoor(tools, server))),
-    ...(await withServer({}, (server) => manyViewers(tools, server))),
-    await manyStreams(tools),
+    ...(await withServer(source(1), (server) => memory(folder, server))),
+    ...(await withServer(source(4), (server) => longGop(folder, server))),
+    ...(await withServer(source(1), (server) => crowdAtTheDoor(folder, server))),
+    ...(await withServer(source(1), (server) => manyViewers(folder, server))),
+    await manyStreams(folder, source(1)),
     await hop(),
     ...(await chromiumChecks()),
   ];
 }
 
 async function withServer(
-  options: { gopSeconds?: number },
+  source: string,
   run: (server: BenchServer) => Promise<readonly Check[]>,
 ): Promise<readonly Check[]> {
-  const server = await startOurs("check", {}, options.gopSeconds);
+  const server = await startOurs("check", source);
   try {
     return await run(server);
   } finally {
@@ -156,9 +156,11 @@ async function manyViewers(tools: string, server: BenchServer): Promise<readonly
 }
 
 /** CPU of a server with as many viewers on each of its streams, as a share of a core. */
-async function shareWith(tools: string, streams: number): Promise<number> {
+async function shareWith(tools: string, source: string, streams: number): Promise<number> {
   const ids = Array.from({ length: streams }, (_, i) => `stream-${i}`);
-  const server = await startServer({ processes: ids.map((id) => testSource(id)) });
+  const server = await startServer({
+    processes: ids.map((id) => ({ ...sourceRecord(source), id })),
+  });
   try {
     for (const id of ids) await untilLive(server, id);
     const loads = () =>
@@ -174,8 +176,9 @@ async function shareWith(tools: string, streams: number): Promise<number> {
   }
 }
 
-async function manyStreams(tools: string): Promise<Check> {
-  const [one, many] = [await shareWith(tools, 1), await shareWith(tools, STREAMS)];
+async function manyStreams(tools: string, source: string): Promise<Check> {
+  const one = await shareWith(tools, source, 1);
+  const many = await shareWith(tools, source, STREAMS);
   return {
     check: `CPU of ${STREAMS} streams with ten viewers each, against one`,
     measured: `${(many / one).toFixed(1)} times`,

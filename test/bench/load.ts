@@ -14,12 +14,12 @@ export interface Load {
   readonly ok: number;
   readonly lost: number;
   readonly packets_per_s: number;
-  readonly answer_ms?: Quantiles;
-  readonly connected_ms?: Quantiles;
-  readonly first_keyframe_ms?: Quantiles;
-  readonly us_per_packet_per_peer?: number;
-  readonly server_core_share?: number;
-  readonly server_rss_mb?: number;
+  readonly answer_ms?: Quantiles | undefined;
+  readonly connected_ms?: Quantiles | undefined;
+  readonly first_keyframe_ms?: Quantiles | undefined;
+  readonly us_per_packet_per_peer?: number | undefined;
+  readonly server_core_share?: number | undefined;
+  readonly server_rss_mb?: number | undefined;
 }
 
 export interface LoadOptions {

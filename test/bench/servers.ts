@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { demoRecord } from "../../src/process/demo-record.ts";
+import { demoId } from "../../src/process/demo-record.ts";
 import { ffmpegArguments, type LegTarget } from "../../src/process/ffmpeg-args.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { startServer, untilLive } from "../support/start-server.ts";
+import { encodeSource, sourceRecord } from "./source.ts";
 
 export interface BenchServer {
   readonly name: string;
@@ -17,8 +18,22 @@ export interface BenchServer {
 
 const LOAD_FOLDER = join(import.meta.dir, "../load");
 
-/** Builds the Go tools of test/load into a folder of their own. Throws what to install where there is no Go. */
-export async function buildLoadTools(): Promise<{ folder: string; remove: () => void }> {
+/** Between two keyframes of the sources that a bench can use, in seconds. */
+export type GopSeconds = 1 | 4;
+
+/** The load client and the Pion peer, in a folder of their own. */
+export interface LoadTools {
+  readonly folder: string;
+  remove(): void;
+}
+
+export interface BenchTools extends LoadTools {
+  /** The file that the servers send. */
+  source(gopSeconds: GopSeconds): string;
+}
+
+/** Builds the Go tools of test/load. Throws what to install where there is no Go. */
+export async function buildLoadTools(): Promise<LoadTools> {
   if (Bun.which("go") === null) {
     throw new Error(
       "The load client is written in Go: install Go 1.25 or later and run this again.",
@@ -35,28 +50,34 @@ export async function buildLoadTools(): Promise<{ folder: string; remove: () => 
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Our server with the demo stream and no limits in the way. `env` are further settings. */
-export async function startOurs(
-  name: string,
-  env: Record<string, string>,
-  gopSeconds = 1,
-): Promise<BenchServer> {
-  const { webrtc, ...demo } = demoRecord();
-  const video = { ...webrtc?.video, gop_seconds: gopSeconds };
-  const server = await startServer({
-    processes: [{ ...demo, webrtc: { ...webrtc, video } }],
-    env: { CORE_WEBRTC_MAX_PEERS_TOTAL: "2000", CORE_WEBRTC_MAX_PEERS_PER_STREAM: "2000", ...env },
-  });
-  await untilLive(server, "test");
-  return { name, url: server.whep("test"), pid: server.pid, stop: server.stop };
+/** Builds the Go tools and encodes the sources beside them. */
+export async function prepareBench(): Promise<BenchTools> {
+  const tools = await buildLoadTools();
+  const source = (gopSeconds: GopSeconds) => join(tools.folder, `source-${gopSeconds}.ts`);
+  await Promise.all(([1, 4] as const).map((gop) => encodeSource(source(gop), gop)));
+  return { ...tools, source };
 }
 
-/** The Pion peer with an FFmpeg that runs the very arguments of our demo stream. */
-export async function startPion(toolsFolder: string): Promise<BenchServer> {
+/** Our server with one stream of the file `source` and no limits in the way. `env` are further settings. */
+export async function startOurs(
+  name: string,
+  source: string,
+  env: Record<string, string> = {},
+): Promise<BenchServer> {
+  const server = await startServer({
+    processes: [sourceRecord(source)],
+    env: { CORE_WEBRTC_MAX_PEERS_TOTAL: "2000", CORE_WEBRTC_MAX_PEERS_PER_STREAM: "2000", ...env },
+  });
+  await untilLive(server, demoId);
+  return { name, url: server.whep(demoId), pid: server.pid, stop: server.stop };
+}
+
+/** The Pion peer with an FFmpeg that runs the very arguments of ours. */
+export async function startPion(tools: BenchTools): Promise<BenchServer> {
   const ports = await freePorts(6);
   const [video = 0, audio = 0] = ports;
   const peer = Bun.spawn(
-    [join(toolsFolder, "pionpeer"), "-video", `${video}`, "-audio", `${audio}`],
+    [join(tools.folder, "pionpeer"), "-video", `${video}`, "-audio", `${audio}`],
     {
       stdout: "pipe",
       stderr: "inherit",
@@ -64,7 +85,7 @@ export async function startPion(toolsFolder: string): Promise<BenchServer> {
   );
   const { value } = await peer.stdout.getReader().read();
   const url = new TextDecoder().decode(value).trim();
-  const ffmpeg = Bun.spawn(["ffmpeg", ...demoArguments(ports)], {
+  const ffmpeg = Bun.spawn(["ffmpeg", ...copyArguments(tools.source(1), ports)], {
     stdin: "ignore",
     stdout: "ignore",
     stderr: "ignore",
@@ -78,7 +99,7 @@ export async function startPion(toolsFolder: string): Promise<BenchServer> {
   return { name: "Pion", url, pid: peer.pid, stop };
 }
 
-function demoArguments(ports: readonly number[]): string[] {
+function copyArguments(source: string, ports: readonly number[]): string[] {
   const [video = 0, audio = 0, ...sources] = ports;
   const leg = (kind: "video" | "audio", port: number, first: number): LegTarget => ({
     kind,
@@ -87,10 +108,10 @@ function demoArguments(ports: readonly number[]): string[] {
     rtcpSourcePort: sources[first + 1] ?? 0,
     ssrc: first + 1,
   });
-  const args = ffmpegArguments(demoRecord(), {
+  const args = ffmpegArguments(sourceRecord(source), {
     plan: {
-      video: { mode: "transcode", codec: "H264", map: "0:v:0" },
-      audio: { mode: "transcode", codec: "OPUS", map: "0:a:0" },
+      video: { mode: "copy", codec: "H264", map: "0:v:0", looped: true },
+      audio: { mode: "copy", codec: "OPUS", map: "0:a:0" },
     },
     legs: [leg("video", video, 0), leg("audio", audio, 2)],
     startTimeRealtimeUs: Date.now() * 1000,
