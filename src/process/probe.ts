@@ -56,6 +56,8 @@ const watchSeconds = 12;
 const watchMs = 3000;
 /** FFmpeg itself analyses up to 5 s; with connecting and watching this is ample. */
 const planTimeoutMs = 15_000;
+/** For FFmpeg to say good-bye: a source that serves few at a time would keep the place until its own time-out. */
+const goodbyeMs = 500;
 /** As Core: the HTTP call blocks this long at most. */
 const answerTimeoutMs = 20_000;
 const logLinesMax = 200;
@@ -149,11 +151,12 @@ function lookAt(
     stop.throwIfAborted();
     let lines = 0;
     let cancelWatch = () => {};
+    let cancelGoodbye = () => {};
     const log = new LineSplitter((line) => readLogLine(look, line));
     const packets = new LineSplitter((line) => {
       look.packets.push(line);
       // The first lines say what follows; the packets come after them.
-      if (lines === 0) cancelWatch = clock.after(watchMs, kill);
+      if (lines === 0) cancelWatch = clock.after(watchMs, leave);
       lines += 1;
       if (lines === packetLinesMax) child.kill("SIGKILL");
     });
@@ -163,6 +166,7 @@ function lookAt(
       onExit: () => {
         cancel();
         cancelWatch();
+        cancelGoodbye();
         stop.removeEventListener("abort", kill);
         log.end();
         packets.end();
@@ -171,6 +175,10 @@ function lookAt(
       },
     });
     const kill = () => child.kill("SIGKILL");
+    const leave = () => {
+      child.kill("SIGINT");
+      cancelGoodbye = clock.after(goodbyeMs, kill);
+    };
     const cancel = clock.after(timeoutMs, kill);
     stop.addEventListener("abort", kill);
   });

@@ -199,6 +199,7 @@ export class Supervisor {
         throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
       }
       this.#plan = fresh;
+      attempt.looked = true;
       this.#announcePlan(attempt, fresh);
     }
     attempt.announced = true;
@@ -287,7 +288,8 @@ export class Supervisor {
     const state = this.#restState(exit);
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
     const end = { runMs, progressed: attempt.stale.progressed, state };
-    if (!hasFlowed(end)) this.#plan = undefined;
+    // A source that serves one connection at a time refuses the run that follows the look; the next one needs none.
+    if (!attempt.looked && !hasFlowed(end)) this.#plan = undefined;
     const { record } = attempt;
     const willRestart = this.#order === "start" && (attempt.again || record.reconnect);
     this.#move(state);

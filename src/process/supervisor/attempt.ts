@@ -15,6 +15,8 @@ export interface Attempt {
   readonly timers: Set<() => void>;
   startedMs: number;
   child: Child | undefined;
+  /** It looked at the source and made its plan, instead of going on with an earlier one. */
+  looked: boolean;
   /** The hooks were told of this attempt and must hear of its end. */
   announced: boolean;
   /** Start again whatever reconnect says: the operator asked for it. */
@@ -43,6 +45,7 @@ export function createAttempt({ record, cores, nowMs, newRun }: AttemptOptions):
     timers: new Set(),
     startedMs,
     child: undefined,
+    looked: false,
     announced: false,
     again: false,
   };

@@ -102,10 +102,19 @@ test("a live source is watched for 3 s from its first packet on, a file for 12 s
   children.last.prints("0, 2900, 2900, 40, 99, 0xab, F=0x0\n");
   expect(children.last.signals).toEqual([]);
   await clock.advance(100);
-  expect(children.last.signals).toEqual(["SIGKILL"]);
-  children.last.exit(null, "SIGKILL");
+  expect(children.last.signals).toEqual(["SIGINT"]);
+  children.last.exit(255);
   expect((await facts).video).toMatchObject({ gopSeconds: 2.9, gopMeasured: false });
   expect(clock.pending).toBe(0);
+});
+
+test("an FFmpeg that does not leave when asked is killed", async () => {
+  const { children, clock } = start(record("rtsp://cam/1"));
+  children.last.prints("0, 0, 0, 40, 99, 0xab\n");
+  await clock.advance(3000);
+  expect(children.last.signals).toEqual(["SIGINT"]);
+  await clock.advance(500);
+  expect(children.last.signals).toEqual(["SIGINT", "SIGKILL"]);
 });
 
 test("a probe that is called off kills FFmpeg and rejects", async () => {

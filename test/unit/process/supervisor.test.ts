@@ -281,7 +281,7 @@ describe("restarting", () => {
     expect(warnings.join()).toContain("Long GOP.");
   });
 
-  test("a live source that failed before media is looked at anew", async () => {
+  test("a live source that failed before media is looked at anew, but not twice in a row", async () => {
     let plans = 0;
     const { supervisor, children, clock } = world(live, {
       plan: async () => {
@@ -291,9 +291,14 @@ describe("restarting", () => {
     });
     supervisor.start();
     await settle();
-    children.last.exit(1);
-    await clock.advance(1000);
-    expect([children.all.length, plans]).toEqual([2, 2]);
+    const looks: number[] = [];
+    for (let run = 1; run <= 4; run++) {
+      children.last.exit(1);
+      await clock.advance(20_000);
+      looks.push(plans);
+    }
+    expect(children.all).toHaveLength(5);
+    expect(looks).toEqual([1, 2, 2, 3]);
   });
 
   test("the restart command works without reconnect and does nothing when stopped", async () => {
