@@ -7,7 +7,7 @@
 import type { PeerEventSink } from "../peer-events.ts";
 
 /** Viewers that have connected between two collections beside the media. */
-const JOINED = 25;
+const JOINED = 10;
 /** Viewers that have left between two whole ones: where nobody watches now, and at most. */
 const LEFT_ALONE = 20;
 const LEFT_MAX = 500;

@@ -49,12 +49,12 @@ test("while others watch it waits for many more", () => {
 test("while a crowd comes its garbage is collected beside the media", () => {
   const { open, connect, beside, collections } = setUp();
   open(100);
-  connect(24);
+  connect(9);
   expect(beside()).toBe(0);
   connect(1);
   expect(beside()).toBe(1);
-  connect(75);
-  expect([beside(), collections()]).toEqual([4, 0]);
+  connect(90);
+  expect([beside(), collections()]).toEqual([10, 0]);
 });
 
 test("every event is passed on", () => {
