@@ -16,7 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storeFileName } from "../../src/process/store.ts";
-import { ffmpegsOf, isRunning } from "../support/processes.ts";
+import { ffmpegOf, ffmpegsOf, isRunning } from "../support/processes.ts";
 import { startServer, type TestServer } from "../support/start-server.ts";
 import { until } from "../support/whep-player.ts";
 
@@ -183,11 +183,10 @@ test("SIGTERM ends every FFmpeg and the server; the server's metadata outlive it
   }
   await add("last");
   await untilState("last", "running");
-  const ffmpegs = ffmpegsOf(server.pid);
-  expect(ffmpegs).toHaveLength(1);
+  const ffmpeg = await ffmpegOf(server.pid);
   process.kill(server.pid, "SIGTERM");
   expect(await server.exited).toBe(0);
-  expect(ffmpegs.filter(isRunning)).toEqual([]);
+  expect(isRunning(ffmpeg)).toBe(false);
   server = await start();
   await untilState("last", "running");
   expect((await send("DELETE", "/process/last")).status).toBe(200);
