@@ -24,11 +24,11 @@ const folder = mkdtempSync(join(tmpdir(), "dragonfork-watch-"));
 let server: TestServer;
 const closers: (() => Promise<unknown>)[] = [];
 
-/** A file of six seconds; `video` are the encoder's options. */
-async function film(name: string, video: readonly string[]): Promise<string> {
+/** A file; `video` are the encoder's options. */
+async function film(name: string, video: readonly string[], seconds = 6): Promise<string> {
   const path = join(folder, name);
-  const inputs = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=30:duration=6"];
-  const tone = ["-f", "lavfi", "-i", "sine=frequency=440:duration=6:sample_rate=44100"];
+  const inputs = ["-f", "lavfi", "-i", `testsrc2=size=640x360:rate=30:duration=${seconds}`];
+  const tone = ["-f", "lavfi", "-i", `sine=frequency=440:duration=${seconds}:sample_rate=44100`];
   const child = Bun.spawn(
     ["ffmpeg", "-v", "error", ...inputs, ...tone, ...video, "-g", "30", "-shortest", path],
     { stdin: "ignore", stderr: "pipe" },
@@ -37,22 +37,26 @@ async function film(name: string, video: readonly string[]): Promise<string> {
   return path;
 }
 
-/** A film in a loop, started when a test asks for it. */
-function filmSource(id: string, address: string, webrtc: object = {}): object {
+const LOOP = ["-stream_loop", "-1"];
+
+/** A film, started when a test asks for it. */
+function filmSource(id: string, address: string, options: readonly string[]): object {
   return {
     id,
-    input: [{ id: "film", address, options: ["-stream_loop", "-1", "-re"] }],
+    input: [{ id: "film", address, options: [...options, "-re"] }],
     output: [],
     reconnect: true,
     autostart: false,
-    webrtc: { enabled: true, ...webrtc },
+    webrtc: { enabled: true },
   };
 }
 
+/** Longer than any test watches it: in a loop it would not be copied. */
+const LONG_SECONDS = 60;
 const X264 = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast"];
 
 beforeAll(async () => {
-  const plain = await film("plain.mp4", [...X264, "-bf", "0", "-c:a", "aac"]);
+  const plain = await film("plain.mp4", [...X264, "-bf", "0", "-c:a", "aac"], LONG_SECONDS);
   const bFrames = await film("b-frames.mkv", [
     ...["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "fast", "-bf", "3", "-c:a", "aac"],
   ]);
@@ -63,9 +67,9 @@ beforeAll(async () => {
   server = await startServer({
     demo: true,
     processes: [
-      filmSource("plain", plain),
-      filmSource("b-frames", bFrames),
-      filmSource("webm", webm),
+      filmSource("plain", plain, []),
+      filmSource("b-frames", bFrames, LOOP),
+      filmSource("webm", webm, LOOP),
       testSource("vp8", { codec: "vp8", ...stopped }),
       testSource("picture", { only: "video", ...stopped }),
       testSource("sound", { only: "audio", ...stopped }),
