@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { demoId } from "../../src/process/demo-record.ts";
 import { startServer, untilLive } from "../support/start-server.ts";
 import { checksTable, runChecks } from "./checks.ts";
+import { quantiles } from "./hot-path.ts";
 import { type Load, load, output, type Quantiles } from "./load.ts";
 import { type BenchServer, prepareBench, startOurs, startPion } from "./servers.ts";
 
@@ -144,7 +145,7 @@ function median(
 ): number | undefined {
   const values = loads.map(pick).filter((value) => value !== undefined);
   if (values.length < loads.length) return undefined;
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+  return quantiles(values).p50;
 }
 
 async function main(): Promise<void> {

@@ -8,6 +8,7 @@ import { startServer, untilLive } from "../support/start-server.ts";
 import { WhepPlayer } from "../support/whep-player.ts";
 import { chromiumChecks } from "./chromium.ts";
 import { relayHop, serverHop } from "./hop.ts";
+import { quantiles } from "./hot-path.ts";
 import { load } from "./load.ts";
 import { type BenchServer, type BenchTools, startOurs } from "./servers.ts";
 import { sourceRecord } from "./source.ts";
@@ -109,7 +110,7 @@ async function crowdAtTheDoor(tools: string, server: BenchServer): Promise<reado
     await Bun.sleep(500);
   }
   await player.close();
-  const stall = stalls.toSorted((a, b) => a - b)[Math.floor(CROWDS / 2)] ?? Number.NaN;
+  const stall = quantiles(stalls).p50;
   return [
     {
       check: "how much longer a viewer waits for a packet while 50 join in a second",

@@ -6,6 +6,7 @@ import { demoId, demoRecord } from "../../src/process/demo-record.ts";
 import { audioCodecArguments, videoCodecArguments } from "../../src/process/ffmpeg-args/codecs.ts";
 import { inputArguments } from "../../src/process/ffmpeg-args.ts";
 import { type ProcessRecord, parseRecord } from "../../src/process/record.ts";
+import { runFfmpeg } from "../support/ffmpeg.ts";
 
 /** Whole groups of pictures, so that the end leads over to the start. */
 const SECONDS = 20;
@@ -15,22 +16,17 @@ export async function encodeSource(file: string, gopSeconds: number): Promise<vo
   const { input, webrtc } = demoRecord();
   if (webrtc === undefined) throw new Error("the demo stream has no legs");
   const leg = { mode: "transcode" } as const;
-  const ffmpeg = Bun.spawn(
-    [
-      ...["ffmpeg", "-nostdin", "-loglevel", "error"],
-      ...input
-        .map((one) => ({ ...one, options: one.options.filter((option) => option !== "-re") }))
-        .flatMap((one) => inputArguments(one, false)),
-      ...videoCodecArguments(
-        { ...leg, codec: "H264", map: "0:v:0" },
-        { ...webrtc.video, gop_seconds: gopSeconds },
-      ),
-      ...audioCodecArguments({ ...leg, codec: "OPUS", map: "0:a:0" }, webrtc.audio),
-      ...["-t", `${SECONDS}`, "-y", file],
-    ],
-    { stdin: "ignore", stdout: "ignore", stderr: "inherit" },
+  await runFfmpeg(
+    ...input
+      .map((one) => ({ ...one, options: one.options.filter((option) => option !== "-re") }))
+      .flatMap((one) => inputArguments(one, false)),
+    ...videoCodecArguments(
+      { ...leg, codec: "H264", map: "0:v:0" },
+      { ...webrtc.video, gop_seconds: gopSeconds },
+    ),
+    ...audioCodecArguments({ ...leg, codec: "OPUS", map: "0:a:0" }, webrtc.audio),
+    ...["-t", `${SECONDS}`, file],
   );
-  if ((await ffmpeg.exited) !== 0) throw new Error("FFmpeg did not encode the source of the bench");
 }
 
 /** A stream of that file without an end. */

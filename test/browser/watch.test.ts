@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openChromium, openFirefox } from "../support/browser.ts";
+import { runFfmpeg } from "../support/ffmpeg.ts";
 import { ffmpegOf } from "../support/processes.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { testSource } from "../support/test-sources.ts";
@@ -29,11 +30,7 @@ async function film(name: string, video: readonly string[], seconds = 6): Promis
   const path = join(folder, name);
   const inputs = ["-f", "lavfi", "-i", `testsrc2=size=640x360:rate=30:duration=${seconds}`];
   const tone = ["-f", "lavfi", "-i", `sine=frequency=440:duration=${seconds}:sample_rate=44100`];
-  const child = Bun.spawn(
-    ["ffmpeg", "-v", "error", ...inputs, ...tone, ...video, "-g", "30", "-shortest", path],
-    { stdin: "ignore", stderr: "pipe" },
-  );
-  if ((await child.exited) !== 0) throw new Error(await new Response(child.stderr).text());
+  await runFfmpeg(...inputs, ...tone, ...video, "-g", "30", "-shortest", path);
   return path;
 }
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runFfmpeg } from "../support/ffmpeg.ts";
 import { startServer, untilLive } from "../support/start-server.ts";
 import { totals, UNDISTURBED } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
@@ -16,16 +17,12 @@ const folder = mkdtempSync(join(tmpdir(), "dragonfork-films-"));
 
 /** A film that browsers can play as it is. */
 async function film(path: string): Promise<void> {
-  const child = Bun.spawn(
-    [
-      ...["ffmpeg", "-v", "error", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${FPS}`],
-      ...["-f", "lavfi", "-i", "sine=sample_rate=48000", "-t", `${FILM_SECONDS}`],
-      ...["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", `${FPS}`],
-      ...["-c:a", "libopus", path],
-    ],
-    { stdin: "ignore", stderr: "pipe" },
+  await runFfmpeg(
+    ...["-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${FPS}`],
+    ...["-f", "lavfi", "-i", "sine=sample_rate=48000", "-t", `${FILM_SECONDS}`],
+    ...["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", `${FPS}`],
+    ...["-c:a", "libopus", path],
   );
-  if ((await child.exited) !== 0) throw new Error(await new Response(child.stderr).text());
 }
 
 const path = (container: string) => join(folder, `film.${container}`);

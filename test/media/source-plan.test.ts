@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runFfmpeg } from "../support/ffmpeg.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { moreMedia, totals, UNDISTURBED } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
@@ -14,23 +15,17 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function ffmpeg(...argv: string[]): Promise<void> {
-  const child = Bun.spawn(["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", ...argv], {
-    cwd: folder,
-    stdin: "ignore",
-    stdout: "ignore",
-    stderr: "pipe",
-  });
-  const said = await new Response(child.stderr).text();
-  if ((await child.exited) !== 0) throw new Error(said);
-}
+const path = (name: string) => join(folder, name);
 
 /** H.264 and AAC at 25 frames per second. */
 function encode(name: string, seconds: number, ...video: string[]): Promise<void> {
   const sources = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"];
   sources.push("-f", "lavfi", "-i", "sine=frequency=440:sample_rate=44100");
   const h264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", ...video];
-  return ffmpeg(...sources, "-t", String(seconds), ...h264, "-c:a", "aac", "-ac", "2", name);
+  return runFfmpeg(
+    ...[...sources, "-t", String(seconds), ...h264],
+    ...["-c:a", "aac", "-ac", "2", path(name)],
+  );
 }
 
 const longGop = ["-g", "250", "-keyint_min", "250", "-sc_threshold", "0"];
@@ -40,7 +35,13 @@ beforeAll(async () => {
   await encode("long.mp4", 12, "-profile:v", "main", "-bf", "0", ...longGop);
   await encode("plain.ts", 14, "-profile:v", "main", "-bf", "0", "-g", "25");
   await encode("late.ts", 14, "-profile:v", "main", "-bf", "2", "-g", "25");
-  await ffmpeg("-i", "concat:plain.ts|late.ts", "-c", "copy", "turns.ts");
+  await runFfmpeg(
+    "-i",
+    `concat:${path("plain.ts")}|${path("late.ts")}`,
+    "-c",
+    "copy",
+    path("turns.ts"),
+  );
 }, 60_000);
 
 interface State {
@@ -53,7 +54,7 @@ interface State {
 }
 
 async function play(file: string, options: readonly string[] = [], webrtc: object = {}) {
-  const input = [{ id: "in", address: join(folder, file), options }];
+  const input = [{ id: "in", address: path(file), options }];
   const block = { enabled: true, ...webrtc };
   const processes = [{ id: "cam", input, reconnect: true, webrtc: block }];
   const server = await startServer({ processes });

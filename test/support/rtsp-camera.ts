@@ -3,15 +3,13 @@
  * go away, come back, and stand still with its connections open.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { isRtcp } from "../../src/wire/rtp/header.ts";
 import { freePorts } from "./free-ports.ts";
 
 const REALM = "camera";
 /** RFC 3551: PCMU is 0; the first dynamic number is the video's. */
 const VIDEO_TYPE = 96;
 const AUDIO_TYPE = 0;
-/** RTCP packet types, as the second byte shows them (RFC 5761 section 4). */
-const FIRST_RTCP = 192;
-const LAST_RTCP = 223;
 
 interface Connection {
   text: string;
@@ -96,9 +94,8 @@ export class RtspCamera {
   /** RFC 2326 section 10.12: `$`, the channel, the length, the packet. */
   private forward(track: number, packet: Buffer): void {
     if (this.frozen) return;
-    const type = packet[1] ?? 0;
-    const rtcp = type >= FIRST_RTCP && type <= LAST_RTCP ? 1 : 0;
-    const header = Buffer.from([0x24, 2 * track + rtcp, packet.length >> 8, packet.length & 0xff]);
+    const channel = 2 * track + (isRtcp(packet) ? 1 : 0);
+    const header = Buffer.from([0x24, channel, packet.length >> 8, packet.length & 0xff]);
     const framed = Buffer.concat([header, packet]);
     for (const socket of this.connections) if (socket.data.playing) socket.write(framed);
   }
