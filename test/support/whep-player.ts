@@ -5,9 +5,11 @@
 import { randomBytes } from "node:crypto";
 import { SrtcpSession, SrtpSession } from "werift";
 import { createDtlsIdentity, type DtlsIdentity } from "../../src/transport/dtls.ts";
-import { parseRtp, type RtpView } from "../../src/wire/rtp/header.ts";
+import { parseRtp } from "../../src/wire/rtp/header.ts";
 import { bindingSuccess, parseStun } from "../../src/wire/stun/message.ts";
 import { TestClient } from "./dtls-client.ts";
+import { count, firstOf, type Received } from "./received.ts";
+import { droppedAt } from "./socket-drops.ts";
 import { playerRequest } from "./stun-player.ts";
 
 export interface PlayerOptions {
@@ -26,23 +28,6 @@ export interface PlayerOptions {
   readonly hostname?: "127.0.0.1" | "::1";
   /** Asks for what is missing as a browser does. */
   readonly nacks?: boolean;
-}
-
-/** What arrived on one SSRC. */
-export interface Received {
-  readonly ssrc: number;
-  readonly payloadType: number;
-  packets: number;
-  bytes: number;
-  /** Sequence numbers that never came. Late ones are taken off again. */
-  lost: number;
-  firstTimestamp: number;
-  lastTimestamp: number;
-  highestSequence: number;
-  timestampsBackwards: number;
-  duplicates: number;
-  /** Sequence numbers that are missing now. */
-  readonly missing: Set<number>;
 }
 
 const H264 = ["a=rtpmap:102 H264/90000", "a=fmtp:102 packetization-mode=1;profile-level-id=42e01f"];
@@ -115,6 +100,12 @@ export class WhepPlayer {
 
   get port(): number {
     return this.socket.port;
+  }
+
+  /** Datagrams that came, but that this process did not read in time: nobody else lost them. */
+  get unread(): number {
+    const open = [this.socket, ...this.leftSockets].filter(({ closed }) => !closed);
+    return open.reduce((sum, { port }) => sum + droppedAt(port), 0);
   }
 
   /** Goes on from another address, as a phone that changes networks. The old socket still counts what comes. */
@@ -355,39 +346,6 @@ function openSocket(hostname = "127.0.0.1", receive: Receive): Promise<Bun.udp.S
       error: () => undefined,
     },
   });
-}
-
-function firstOf(packet: RtpView): Received {
-  return {
-    ssrc: packet.ssrc,
-    payloadType: packet.payloadType,
-    packets: 1,
-    bytes: packet.payloadLength,
-    lost: 0,
-    firstTimestamp: packet.timestamp,
-    lastTimestamp: packet.timestamp,
-    highestSequence: packet.sequence,
-    timestampsBackwards: 0,
-    duplicates: 0,
-    missing: new Set(),
-  };
-}
-
-function count(stream: Received, packet: RtpView): void {
-  stream.packets++;
-  stream.bytes += packet.payloadLength;
-  const ahead = ((packet.sequence - stream.highestSequence) << 16) >> 16;
-  if (ahead <= 0) {
-    // Late, or there already.
-    if (stream.missing.delete(packet.sequence)) stream.lost--;
-    else stream.duplicates++;
-    return;
-  }
-  for (let gap = ahead - 1; gap > 0; gap--) stream.missing.add((packet.sequence - gap) & 0xffff);
-  stream.lost += ahead - 1;
-  stream.highestSequence = packet.sequence;
-  if (((packet.timestamp - stream.lastTimestamp) | 0) < 0) stream.timestampsBackwards++;
-  stream.lastTimestamp = packet.timestamp;
 }
 
 /** Waits until a condition holds; throws, naming it, after the time in ms. */
