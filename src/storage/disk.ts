@@ -92,13 +92,16 @@ export class DiskStorage {
       dirname(file),
       `${UPLOAD_PREFIX}${this.#options.randomBytes(NAME_BYTES).toString("hex")}`,
     );
-    const room = await this.#room(file);
+    const room = await this.#room([file]);
     const handle = await this.#create(path, upload);
     try {
       if (!(await this.#isInside(handle)))
         throw new StorageRefused(path, "it leads out of the storage");
-      await copy(chunksOf(path, body), handle, room);
+      const bytes = await copy(chunksOf(path, body), handle, room);
       await handle.close();
+      // Others may have written meanwhile.
+      const stillRoom = await this.#room([file, upload]);
+      if (bytes > stillRoom.bytes) throw stillRoom.exceeded();
       const isNew = !(await exists(file));
       await rename(upload, file);
       return isNew;
@@ -146,8 +149,8 @@ export class DiskStorage {
     }
   }
 
-  /** Throws StorageFull where not a byte is left. Uploads that are not over yet take their space too. */
-  async #room(file: string): Promise<Room> {
+  /** Beside all files but those that go. Throws StorageFull where not a byte is left. Running uploads take space too. */
+  async #room(going: readonly string[]): Promise<Room> {
     const { folder, totalBytesMax, uploadBytesMax } = this.#options;
     const byUpload = {
       bytes: uploadBytesMax,
@@ -156,8 +159,8 @@ export class DiskStorage {
     if (totalBytesMax === 0) return byUpload;
     const full = () =>
       new StorageFull(`it may have ${totalBytesMax} bytes, CORE_STORAGE_DISK_MAX_SIZE_MBYTES`);
-    const name = `/${relative(folder, file)}`;
-    const others = (await walk(folder, () => true)).filter((entry) => entry.name !== name);
+    const names = going.map((file) => `/${relative(folder, file)}`);
+    const others = (await walk(folder, () => true)).filter(({ name }) => !names.includes(name));
     const left = totalBytesMax - others.reduce((sum, { size }) => sum + size, 0);
     if (left <= 0) throw full();
     return left < uploadBytesMax ? { bytes: left, exceeded: full } : byUpload;
@@ -180,17 +183,19 @@ async function* chunksOf(path: string, body: ReadableStream<Uint8Array> | null) 
   }
 }
 
+/** Resolves to the bytes that were written. Throws where there is no room for them. */
 async function copy(
   chunks: AsyncIterable<Uint8Array>,
   handle: FileHandle,
   room: Room,
-): Promise<void> {
+): Promise<number> {
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > room.bytes) throw room.exceeded();
     for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at)).bytesWritten;
   }
+  return bytes;
 }
 
 function streamOf(handle: FileHandle, size: number): ReadableStream<Uint8Array> {

@@ -123,6 +123,18 @@ describe("writing", () => {
     expect(readFileSync(join(folder, "b"), "utf8")).toBe("9876543210");
   });
 
+  test("keeps that bound where two run at once", async () => {
+    const full = disk({ totalBytesMax: 20 });
+    const uploads = ["/b", "/c"].map((path) => full.write(path, body("123456")));
+    const refused = (await Promise.allSettled(uploads)).filter(
+      ({ status }) => status === "rejected",
+    );
+    expect(refused).not.toEqual([]);
+    for (const one of refused) expect(one).toMatchObject({ reason: expect.any(StorageFull) });
+    const files = inFolder().filter((name) => !["sub", "sub/a.ts"].includes(name));
+    expect(files).toHaveLength(2 - refused.length);
+  });
+
   test("says in words why the system refuses it", async () => {
     const refused = (path: string) =>
       disk()
