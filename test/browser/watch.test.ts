@@ -11,7 +11,7 @@ import { startServer, type TestServer, untilLive } from "../support/start-server
 import { testSource } from "../support/test-sources.ts";
 import { until } from "../support/whep-player.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 const WATCH_MS = 10_000;
 /** Sound that is later than this is noticed (ITU-R BT.1359-1 §2: 125 ms late, 45 ms early). */
 const SKEW_MS_MAX = 125;

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
 
-const LOOKS_MAX = 4;
+const LOOKS_MAX = 6;
 const TIMER_MS = 20;
 /** A browser counts a freeze where a frame comes 150 ms late. */
 const LATE_MS_MAX = 75;
