@@ -9,7 +9,8 @@
 import { audioCodecArguments, videoCodecArguments } from "./ffmpeg-args/codecs.ts";
 import { isDevice, isLavfi, isLocalFile, optionValue, schemeOf } from "./record/address.ts";
 import type { ProcessIO, ProcessRecord } from "./record.ts";
-import type { LegPlan, LegPlans } from "./source-plan.ts";
+import { analysisSeconds } from "./source-plan/analysis.ts";
+import type { LegPlan, LegPlans, SourceFacts } from "./source-plan.ts";
 
 /** Where one leg's RTP goes to, and from which ports FFmpeg must send it. All on loopback. */
 export interface LegTarget {
@@ -22,7 +23,8 @@ export interface LegTarget {
 }
 
 export interface FfmpegRun {
-  readonly plan: LegPlans | undefined;
+  /** With the facts of the source where somebody looked at it. */
+  readonly plan: (LegPlans & { readonly facts?: SourceFacts }) | undefined;
   readonly legs: readonly LegTarget[];
   /** Unix time in microseconds that presentation time 0 stands for. */
   readonly startTimeRealtimeUs: number;
@@ -44,7 +46,10 @@ export function ffmpegArguments(record: ProcessRecord, run: FfmpegRun): string[]
   return [
     ...globalArguments(record),
     ...record.options,
-    ...record.input.flatMap((input) => inputArguments(input, live)),
+    ...record.input.flatMap((input, index) => [
+      ...analysisArguments(analysisSeconds(record, run.plan, index)),
+      ...inputArguments(input, live),
+    ]),
     ...record.output.flatMap((output) => [...output.options, output.address]),
     ...run.legs.flatMap((leg) => legArguments(record, run, leg)),
   ];
@@ -90,6 +95,11 @@ function needsPacing(input: ProcessIO): boolean {
     return false;
   }
   return isLavfi(input) || isLocalFile(input);
+}
+
+/** Before the record's own options, which win. */
+function analysisArguments(seconds: number | undefined): string[] {
+  return seconds === undefined ? [] : ["-analyzeduration", String(Math.round(seconds * 1e6))];
 }
 
 function protocolArguments(input: ProcessIO): string[] {

@@ -63,8 +63,6 @@ const answerTimeoutMs = 20_000;
 const logLinesMax = 200;
 const logLineLengthMax = 2048;
 const packetLinesMax = 20_000;
-/** Of containers without a place for decoder headers but the stream itself, by FFmpeg's names. */
-const inBandFormats = ["mpegts", "h264"];
 /** Probed at the same time; a record with more inputs gets its streams from the first ones. */
 const inputsMax = 8;
 
@@ -201,15 +199,16 @@ function failureOf(look: Look): string {
 }
 
 function factsOf(look: Look, index: number): SourceFacts {
+  const container = look.files[0]?.format ?? "";
   const video = look.streams.find((one) => one.type === "video" && !one.attachedPicture);
   const audio = look.streams.find((one) => one.type === "audio");
   return {
-    video: video === undefined ? undefined : videoFacts(video, look, index),
-    audio: audio === undefined ? undefined : audioFacts(audio, index),
+    video: video === undefined ? undefined : { ...videoFacts(video, look, index), container },
+    audio: audio === undefined ? undefined : { ...audioFacts(audio, index), container },
   };
 }
 
-function videoFacts(stream: StreamLine, look: Look, index: number): VideoFacts {
+function videoFacts(stream: StreamLine, look: Look, index: number): Omit<VideoFacts, "container"> {
   return {
     map: `${index}:${stream.stream}`,
     codec: stream.codec,
@@ -222,11 +221,10 @@ function videoFacts(stream: StreamLine, look: Look, index: number): VideoFacts {
     bFrames: look.packets.bFrames,
     gopSeconds: look.packets.gopSeconds,
     gopMeasured: look.packets.gopMeasured,
-    headersInBand: inBandFormats.includes(look.files[0]?.format ?? ""),
   };
 }
 
-function audioFacts(stream: StreamLine, index: number): AudioFacts {
+function audioFacts(stream: StreamLine, index: number): Omit<AudioFacts, "container"> {
   return {
     map: `${index}:${stream.stream}`,
     codec: stream.codec,

@@ -48,6 +48,8 @@ const copyableProfiles = ["Constrained Baseline", "Baseline", "Main", "High"];
 /** Without a probe nobody says whether B-frames come; these profiles can't have any. */
 const profilesWithoutBFrames = ["Constrained Baseline", "Baseline"];
 const copyablePixelFormats = ["yuv420p", "yuvj420p"];
+/** Every keyframe brings its decoder headers along. Files such as MP4 keep them apart. */
+const inBandContainers = ["mpegts", "h264"];
 /** Longer gaps make a new viewer wait, or get an old picture. Shorter than the probe watches. */
 const gopSecondsLong = 2.5;
 
@@ -143,7 +145,7 @@ function videoObstacle(facts: VideoFacts, policy: VideoPolicy, loops: boolean): 
   if (facts.codec === "vp8") return undefined;
   if (facts.codec !== "h264") return `browsers don't play ${codecName(facts.codec)} over WebRTC`;
   if (facts.bFrames === true) return "WebRTC can't put B-frames in order";
-  if (loops && !facts.headersInBand) {
+  if (loops && !inBandContainers.includes(facts.container)) {
     return "FFmpeg copies a looped file of this format only up to its first end";
   }
   if (policy.mode === "copy") return undefined;

@@ -288,8 +288,9 @@ export class Supervisor {
     const state = this.#restState(exit);
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
     const end = { runMs, progressed: attempt.stale.progressed, state };
-    // A source that serves one connection at a time refuses the run that follows the look; the next one needs none.
-    if (!attempt.looked && !hasFlowed(end)) this.#plan = undefined;
+    // A source that is away, or that serves one connection at a time and was just looked at, is the same when it is back.
+    const disproved = attempt.run.reachedSource && !attempt.looked && !hasFlowed(end);
+    if (disproved) this.#plan = undefined;
     const { record } = attempt;
     const willRestart = this.#order === "start" && (attempt.again || record.reconnect);
     this.#move(state);

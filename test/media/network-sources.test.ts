@@ -32,11 +32,16 @@ const ENCODE = [
 ];
 
 /** An FFmpeg that sends, and does so again when who listened has left: it serves one connection only. */
-function send(cleanUp: CleanUp, ...output: string[]): void {
+function send(cleanUp: CleanUp, ...output: string[]): { away: boolean; stop: () => void } {
+  const sender = { away: false, stop: () => child?.kill("SIGKILL") };
   let stopped = false;
   let child: Bun.Subprocess | undefined;
   const run = async () => {
     while (!stopped) {
+      if (sender.away) {
+        await Bun.sleep(100);
+        continue;
+      }
       child = Bun.spawn(["ffmpeg", ...ENCODE, ...output], { stdin: "ignore", stderr: "ignore" });
       await child.exited;
     }
@@ -44,9 +49,10 @@ function send(cleanUp: CleanUp, ...output: string[]): void {
   const ended = run();
   cleanUp.push(async () => {
     stopped = true;
-    child?.kill("SIGKILL");
+    sender.stop();
     await ended;
   });
+  return sender;
 }
 
 function source(id: string, address: string, options: readonly string[], staleSeconds = 0) {
@@ -109,7 +115,7 @@ describe("a picture comes from", () => {
         source("srt-called", `srt://${called}?mode=caller`, quick),
         source("srt-listening", `srt://${calling}?mode=listener`, quick),
         source("rtmp", `rtmp://${rtmp}/live/cam`, []),
-        source("udp", `udp://${udp}`, quick),
+        source("udp", `udp://${udp}`, []),
         source("http", `http://${http}/cam.ts`, quick),
         source("hls", `http://127.0.0.1:${files.port}/cam.m3u8`, ["-re"]),
       ],
@@ -129,6 +135,31 @@ describe("a picture comes from", () => {
     60_000,
   );
 });
+
+test("an encoder that was away is not looked at again, and its viewer stays", async () => {
+  const cleanUp: CleanUp = [];
+  try {
+    const [port] = await freePorts(1);
+    const address = `http://127.0.0.1:${port}/cam.ts`;
+    const encoder = send(cleanUp, "-f", "mpegts", "-listen", "1", address);
+    // FFmpeg takes longer for a transport stream than this timeout.
+    const server = await startServer({ processes: [source("cam", address, [], 2)] });
+    cleanUp.push(() => server.stop());
+    const player = await watch(server, "cam");
+    cleanUp.push(() => player.close());
+    encoder.away = true;
+    encoder.stop();
+    const refused = () =>
+      server.log().some((line) => String(line["last_line"]).includes("Connection refused"));
+    await until(refused, 20_000, "a run that finds nobody");
+    encoder.away = false;
+    await moreMedia(player, 100, 40_000);
+    expect(totals(player)).toMatchObject(UNDISTURBED);
+    expect(server.log().filter((line) => line["msg"] === "source planned")).toHaveLength(1);
+  } finally {
+    await cleaned(cleanUp);
+  }
+}, 120_000);
 
 describe("an RTSP camera with a password", () => {
   const cleanUp: CleanUp = [];

@@ -3,6 +3,8 @@
 export interface VideoFacts {
   /** FFmpeg's stream specifier, such as 0:v:0. */
   readonly map: string;
+  /** FFmpeg's name of the input's format, such as mpegts; "" where nobody looked. */
+  readonly container: string;
   /** FFmpeg's name in lower case; rawvideo for test sources, "" where nobody looked. */
   readonly codec: string;
   readonly profile: string;
@@ -17,12 +19,11 @@ export interface VideoFacts {
   readonly gopSeconds: number | undefined;
   /** False: gopSeconds is only the time that was watched. */
   readonly gopMeasured: boolean;
-  /** True: every keyframe brings its decoder headers along. Files such as MP4 keep them apart. */
-  readonly headersInBand: boolean;
 }
 
 export interface AudioFacts {
   readonly map: string;
+  readonly container: string;
   readonly codec: string;
   readonly samplingHz: number;
   readonly channels: number;
@@ -35,6 +36,7 @@ export interface SourceFacts {
 
 export const unknownVideo: VideoFacts = {
   map: "0:v:0",
+  container: "",
   codec: "",
   profile: "",
   pixelFormat: "",
@@ -45,10 +47,15 @@ export const unknownVideo: VideoFacts = {
   bFrames: undefined,
   gopSeconds: undefined,
   gopMeasured: false,
-  headersInBand: false,
 };
 
-export const unknownAudio: AudioFacts = { map: "0:a:0", codec: "", samplingHz: 0, channels: 0 };
+export const unknownAudio: AudioFacts = {
+  map: "0:a:0",
+  container: "",
+  codec: "",
+  samplingHz: 0,
+  channels: 0,
+};
 
 const usualPixelFormats = ["", "yuv420p", "yuvj420p"];
 

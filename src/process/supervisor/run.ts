@@ -39,6 +39,11 @@ export class Run {
     this.log = new RunLog(this.#seconds());
   }
 
+  /** False: FFmpeg opened no input, so that the run says nothing of the source. Where the record hides the log nobody knows. */
+  get reachedSource(): boolean {
+    return this.#file !== undefined || !this.#options.hideLevels;
+  }
+
   stdout(chunk: Uint8Array): void {
     this.#stdout.push(chunk);
   }

@@ -3,8 +3,10 @@ import type { Usage } from "../proc-stat.ts";
 import type { ProcessLimits } from "../record.ts";
 
 const bytesPerMegabyte = 1024 * 1024;
+/** FFmpeg takes 3 s to give up a connection and 5 s to analyse a transport stream. A shorter timeout would never let it begin. */
+const beginMs = 10_000;
 
-/** Says when nothing grew for too long. */
+/** Says when nothing grew for too long; before the first growth, no earlier than FFmpeg can begin. */
 export class StaleWatch {
   readonly #timeoutMs: number;
   #grewAtMs: number;
@@ -39,7 +41,8 @@ export class StaleWatch {
   }
 
   isStale(nowMs: number): boolean {
-    return this.#timeoutMs > 0 && nowMs - this.#grewAtMs > this.#timeoutMs;
+    const timeoutMs = this.#progressed ? this.#timeoutMs : Math.max(this.#timeoutMs, beginMs);
+    return this.#timeoutMs > 0 && nowMs - this.#grewAtMs > timeoutMs;
   }
 }
 

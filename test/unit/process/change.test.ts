@@ -13,9 +13,9 @@ const facts = {
   video: {
     ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
     ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
-    headersInBand: false,
+    container: "rtsp",
   },
-  audio: { map: "0:1", codec: "aac", samplingHz: 48000, channels: 2 },
+  audio: { map: "0:1", container: "rtsp", codec: "aac", samplingHz: 48000, channels: 2 },
 };
 const watched: Meeting = {
   alive: true,

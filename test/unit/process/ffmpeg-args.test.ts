@@ -6,6 +6,7 @@ import {
   progressOnStdout,
 } from "../../../src/process/ffmpeg-args.ts";
 import { parseRecord } from "../../../src/process/record.ts";
+import { unknownVideo } from "../../../src/process/source-plan/facts.ts";
 import type { LegPlans } from "../../../src/process/source-plan.ts";
 
 const legs: LegTarget[] = [
@@ -51,6 +52,16 @@ describe("the whole command", () => {
         "-start_time_realtime 1700000000000000 -avoid_negative_ts disabled -ssrc 8 -f rtp",
         "rtp://127.0.0.1:19010?rtcpport=19010&localrtpport=19012&localrtcpport=19013&localaddr=127.0.0.1&pkt_size=32768",
       ].join(" "),
+    );
+  });
+
+  test("of a transport stream that was looked at is analysed no longer than it takes, unless the record says so", () => {
+    const container = "mpegts";
+    const video = { ...unknownVideo, container, map: "0:0", gopSeconds: 1, gopMeasured: true };
+    const looked = { ...plan, facts: { video, audio: undefined } };
+    const srt = { address: "srt://a", options: ["-analyzeduration", "7"] };
+    expect(argv(srt, {}, { plan: looked })).toMatch(
+      / -analyzeduration 1500000 -protocol_whitelist \S+ -analyzeduration 7 -i srt:/,
     );
   });
 

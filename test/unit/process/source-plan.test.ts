@@ -13,9 +13,15 @@ import {
 const video: VideoFacts = {
   ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
   ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
-  headersInBand: false,
+  container: "rtsp",
 };
-const audio: AudioFacts = { map: "0:1", codec: "opus", samplingHz: 48000, channels: 2 };
+const audio: AudioFacts = {
+  map: "0:1",
+  container: "rtsp",
+  codec: "opus",
+  samplingHz: 48000,
+  channels: 2,
+};
 
 function record(webrtc: object = {}, address = "rtsp://cam/1", options: string[] = []) {
   return parseRecord({
@@ -77,7 +83,7 @@ describe("a looped file", () => {
     });
 
   test("is copied where its headers are in band, without the filters that end with the first loop", () => {
-    const plan = looped({ headersInBand: true });
+    const plan = looped({ container: "mpegts" });
     expect(plan.video).toEqual({ mode: "copy", codec: "H264", map: "0:0", looped: true });
     expect(plan.warnings).toEqual([]);
   });
@@ -173,7 +179,7 @@ describe("audio", () => {
 test("the plan says what the source is, what becomes of it and why", () => {
   const facts = {
     video: { ...video, profile: "High", bFrames: true, gopSeconds: 10 },
-    audio: { map: "0:1", codec: "aac", samplingHz: 44100, channels: 2 },
+    audio: { map: "0:1", container: "rtsp", codec: "aac", samplingHz: 44100, channels: 2 },
   };
   expect(planSource(record(), facts).reason).toBe(
     "H.264 High with B-frames, 1280x720, 30 fps, keyframes every 10 s; AAC, 44.1 kHz, stereo → video transcoded to H.264 because WebRTC can't put B-frames in order; audio transcoded to Opus because browsers don't play AAC over WebRTC.",

@@ -10,6 +10,16 @@ test("a source is stale only after more than its timeout without growth", () => 
   expect(watch.isStale(6001)).toBe(true);
 });
 
+test("a source that did not begin yet is given the time that FFmpeg takes for it", () => {
+  const impatient = new StaleWatch(2, 0);
+  impatient.started(1000, 0);
+  expect([impatient.isStale(11_000), impatient.isStale(11_001)]).toEqual([false, true]);
+  impatient.grew(11_001);
+  expect(impatient.isStale(13_002)).toBe(true);
+  const patient = new StaleWatch(20, 0);
+  expect([patient.isStale(20_000), patient.isStale(20_001)]).toEqual([false, true]);
+});
+
 test("a packet count that stands still or starts over is no growth", () => {
   const watch = new StaleWatch(5, 0);
   watch.started(0, 100);
