@@ -14,8 +14,8 @@ export type { Negotiation, ProducedTrack } from "../wire/sdp/answer.ts";
 type MediaOfTrack = OfferedMedia & { kind: ProducedTrack["kind"] };
 
 /**
- * Sections of a kind the stream has not, and other kinds, stay without a track and are answered
- * rejected. Throws CodecMismatch when an offered kind has no common codec, or no kind is common.
+ * Sections of a kind the stream has not, and other kinds, stay without a track. Throws CodecMismatch when an
+ * offered kind has no common codec, or no kind is common.
  */
 export function negotiate(offer: Offer, produced: readonly ProducedTrack[]): Negotiation {
   const wanted = offer.media.filter(isWanted);

@@ -72,7 +72,7 @@ export function writeAnswer(
   const sections = offer.media.flatMap((media) => {
     const track = tracks.find((candidate) => candidate.mediaIndex === media.index);
     if (track !== undefined) return openSection(media, local, sendingLines(track, local, ssrcs));
-    return isTagged(media, offer)
+    return isIdle(media, offer)
       ? openSection(media, local, idleLines(media))
       : rejectedSection(media);
   });
@@ -98,7 +98,7 @@ export function answeredBundle({ offer, tracks }: Negotiation): { mid: string; k
   return offer.bundle.flatMap((mid) => {
     const media = offer.media.find((candidate) => candidate.mid === mid);
     if (media === undefined) return [];
-    const isOpen = isTagged(media, offer) || tracks.some((track) => track.mid === mid);
+    const isOpen = isIdle(media, offer) || tracks.some((track) => track.mid === mid);
     return isOpen ? [{ mid, kind: media.kind }] : [];
   });
 }
@@ -109,12 +109,12 @@ function bundleLine(negotiation: Negotiation): string[] {
 }
 
 /**
- * The section whose transport the player's bundle runs on. RFC 9143 would let us reject it and tag
- * another, but Chromium with max-bundle then fails ("Failed to setup RTCP mux"), as for an audio
- * stream offered video first. So it stays open without sending, where it has a codec to name.
+ * A section of the bundle that has nothing to carry, as for an audio stream where video is offered too. It stays open
+ * without sending (RFC 3264 §6.1), where it has a codec to name. Players take a rejection badly: Chromium with max-bundle
+ * fails where it is the tagged section ("Failed to setup RTCP mux"), aiortc refuses any section without a transport.
  */
-function isTagged(media: OfferedMedia, offer: Offer): boolean {
-  return media.mid !== "" && media.mid === offer.bundle[0] && media.codecs.length > 0;
+function isIdle(media: OfferedMedia, offer: Offer): boolean {
+  return media.mid !== "" && offer.bundle.includes(media.mid) && media.codecs.length > 0;
 }
 
 /**

@@ -148,7 +148,9 @@ function checkBundle(
   if (open.length > 1) {
     const outside = open.find((section) => section.mid === "" || !bundle.includes(section.mid));
     if (outside !== undefined) {
-      throw refuse(`a=group:BUNDLE does not cover the m= line ${outside.line}.`);
+      throw refuse(
+        `a=group:BUNDLE does not cover the m= line ${outside.line}: expected one for all, as the bundle policy max-bundle makes it.`,
+      );
     }
   }
   return [...new Set(bundle)].filter((mid) => open.some((section) => section.mid === mid));

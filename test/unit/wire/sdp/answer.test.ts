@@ -8,6 +8,7 @@ import {
 import { parseOffer } from "../../../../src/wire/sdp/offer.ts";
 import {
   answerUrl,
+  changedOffer,
   H264,
   H264_HIGH,
   H264_MAIN,
@@ -49,6 +50,7 @@ const GOLDEN: readonly [golden: string, offer: OfferName, produced: readonly Pro
   ["pion", "pion", [H264, OPUS_MONO]],
   ["pion_video_stream", "pion", [H264]],
   ["gstreamer", "gstreamer", [H264, OPUS_MONO]],
+  ["aiortc_vp8", "aiortc", [VP8, OPUS]],
   ["obs_audio_only", "obs", [H264, OPUS]],
   ["video_only", "video_only", [H264, OPUS]],
 ];
@@ -109,17 +111,24 @@ describe("an answer", () => {
     ]);
   });
 
-  test("rejects a section without a track and leaves it out of the bundle", async () => {
-    const [session, , audio] = sections(await answerTo("chromium", [H264]));
-    expect(session).toContain("a=group:BUNDLE 0");
+  test("keeps a section without a track open in the bundle: aiortc refuses one without a transport", async () => {
+    const [session, , audio] = sections(await answerTo("aiortc", [H264]));
+    expect(session).toContain("a=group:BUNDLE 0 1");
     expect(audio).toEqual([
-      "m=audio 0 UDP/TLS/RTP/SAVPF 111",
+      "m=audio 9 UDP/TLS/RTP/SAVPF 96",
       "c=IN IP4 0.0.0.0",
       "a=mid:1",
       "a=inactive",
-      // Pion refuses the whole answer without it.
-      "a=rtpmap:111 OPUS/48000/2",
-      "a=fmtp:111 minptime=10;useinbandfec=1",
+      "a=rtcp-mux",
+      "a=rtcp-mux-only",
+      "a=ice-ufrag:srvUfrag",
+      "a=ice-pwd:serverPasswordOf24Chars+",
+      `a=fingerprint:sha-256 ${LOCAL.fingerprint}`,
+      "a=setup:passive",
+      "a=rtpmap:96 OPUS/48000/2",
+      "a=candidate:1 1 udp 2130706431 203.0.113.7 8189 typ host",
+      "a=candidate:2 1 udp 2130706175 2001:db8::7 8189 typ host",
+      "a=end-of-candidates",
     ]);
   });
 
@@ -141,6 +150,23 @@ describe("an answer", () => {
     const [session, video] = sections(answer);
     expect(session).toContain("a=group:BUNDLE audio1");
     expect(video?.[0]).toBe("m=video 0 UDP/TLS/RTP/SAVPF 103");
+  });
+
+  test("rejects a section the player has switched off, and describes its format: Pion refuses it otherwise", async () => {
+    const text = changedOffer([
+      "m=audio 9 UDP/TLS/RTP/SAVPF 111",
+      "m=audio 0 UDP/TLS/RTP/SAVPF 111",
+    ]);
+    const answer = writeAnswer(negotiate(parseOffer(text), [H264, OPUS]), LOCAL, SSRCS);
+    const [session, , audio] = sections(answer);
+    expect(session).toContain("a=group:BUNDLE 0");
+    expect(audio).toEqual([
+      "m=audio 0 UDP/TLS/RTP/SAVPF 111",
+      "c=IN IP4 0.0.0.0",
+      "a=mid:1",
+      "a=inactive",
+      "a=rtpmap:111 OPUS/48000/2",
+    ]);
   });
 
   test("rejects a data channel", async () => {
@@ -171,7 +197,10 @@ describe("an answer", () => {
       { mid: "1", kind: "audio" },
       { mid: "0", kind: "video" },
     ]);
-    expect(bundleOf(await offerText("max_bundle"), [H264])).toEqual([{ mid: "0", kind: "video" }]);
+    expect(bundleOf(await offerText("max_bundle"), [H264]).map(({ mid }) => mid)).toEqual([
+      "0",
+      "1",
+    ]);
     expect(bundleOf(await offerText("max_bundle"), [OPUS]).map(({ mid }) => mid)).toEqual([
       "0",
       "1",

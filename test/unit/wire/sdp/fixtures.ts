@@ -11,6 +11,7 @@ export const OFFER_NAMES = [
   "safari",
   "pion",
   "gstreamer",
+  "aiortc",
   "obs",
   "video_only",
 ] as const;
