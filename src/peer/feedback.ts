@@ -99,7 +99,7 @@ export class Feedback implements RtcpHandler {
     const leg = subscriber.track.kind;
     const { fractionLost } = block;
     this.listener.report(
-      { leg, rttSeconds, jitterSeconds, fractionLost, ...this.sinceLast(block) },
+      { leg, rttSeconds, jitterSeconds, fractionLost, ...this.sinceLast(block, subscriber) },
       this.nowMs,
     );
   }
@@ -112,9 +112,15 @@ export class Feedback implements RtcpHandler {
     return units >= 0 ? units / 65536 : undefined;
   }
 
-  /** RFC 3550 §A.3. Nothing is known to be lost before the first report; a repaired loss may count down. */
-  private sinceLast({ ssrc, cumulativeLost, highestSequence }: ReportBlock) {
+  /**
+   * RFC 3550 §A.3. Nothing is known to be lost before the first report; a repaired loss may count down. Some players
+   * report before they have a packet (GStreamer: 0xffffffff): a number that nobody sent is no number to count from.
+   */
+  private sinceLast({ ssrc, cumulativeLost, highestSequence }: ReportBlock, to: Subscriber) {
     const last = this.reported.get(ssrc);
+    if (last === undefined && to.heldIndexOf(highestSequence & 0xffff) === undefined) {
+      return { lost: 0, expected: 0 };
+    }
     this.reported.set(ssrc, { cumulativeLost, highestSequence });
     if (last === undefined) return { lost: Math.max(0, cumulativeLost), expected: 0 };
     return {

@@ -62,8 +62,8 @@ function setUp(packets = 0, kind: "video" | "audio" = "video") {
 
 describe("reports of a viewer", () => {
   test("count what was lost since the one before, never less than nothing", () => {
-    const { receive, reports } = setUp();
-    receive(receiverReport({ cumulativeLost: 3, highestSequence: 0xffff, jitter: 900 }));
+    const { receive, reports } = setUp(1);
+    receive(receiverReport({ cumulativeLost: 3, highestSequence: 2000, jitter: 900 }));
     receive(receiverReport({ cumulativeLost: 5, highestSequence: 0x10063 }));
     receive(receiverReport({ cumulativeLost: 4, highestSequence: 0x10063 }));
     expect(reports).toEqual([
@@ -80,7 +80,7 @@ describe("reports of a viewer", () => {
         rttSeconds: undefined,
         jitterSeconds: 0,
         lost: 2,
-        expected: 100,
+        expected: 0x10063 - 2000,
         fractionLost: 0,
       },
       {
@@ -91,6 +91,21 @@ describe("reports of a viewer", () => {
         expected: 0,
         fractionLost: 0,
       },
+    ]);
+  });
+
+  test.each([
+    ["GStreamer", 0xffffffff],
+    ["a player that counts from nothing", 0],
+  ])("before the first packet they are nothing to count from: %s", (_player, highestSequence) => {
+    const { receive, reports } = setUp(1);
+    receive(receiverReport({ cumulativeLost: 1, highestSequence }));
+    receive(receiverReport({ cumulativeLost: 1, highestSequence: 2000 }));
+    receive(receiverReport({ cumulativeLost: 1, highestSequence: 2050 }));
+    expect(reports.map(({ lost, expected }) => [lost, expected])).toEqual([
+      [0, 0],
+      [1, 0],
+      [0, 50],
     ]);
   });
 
