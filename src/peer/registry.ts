@@ -143,6 +143,8 @@ export class PeerRegistry {
         : this.byCheck.get(message.transactionId);
     if (peer === undefined || !peer.receiveStun(datagram, message, from)) return;
     this.syncPaths(peer);
+    // The first check under new credentials ends the old ones; late checks under those are no attack.
+    this.syncUfrags(peer);
   }
 
   /** Only ufrags that still work are kept: a player may restart as often as it likes. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { StreamNotLive } from "../../../src/errors/viewer.ts";
+import { playerRequest } from "../../support/stun-player.ts";
 import { AWAY, HOME, type PeerTest, peerTest } from "./support.ts";
 
 const open: PeerTest[] = [];
@@ -170,6 +171,21 @@ describe("the way from a datagram to its viewer", () => {
     expect(ufragsOf(made)).toContain(viewer.peer.local.iceUfrag);
     viewer.peer.close("kicked");
     expect(ufragsOf(made)).toEqual([]);
+  });
+
+  test("checks that come late under the credentials before a restart are no suspicion", async () => {
+    const made = setUp();
+    const viewer = made.viewer();
+    const { iceUfrag, icePwd } = viewer.peer.local;
+    const late = playerRequest({ username: `${iceUfrag}:${viewer.ufrag}`, password: icePwd });
+    await viewer.connect();
+    made.registry.restartIce(viewer.peer, { iceUfrag: "again", icePwd: viewer.password });
+    viewer.ufrag = "again";
+    viewer.send(late);
+    viewer.check({ from: AWAY });
+    expect(ufragsOf(made)).toEqual([viewer.peer.local.iceUfrag]);
+    viewer.send(late);
+    expect(made.events.filter(({ type }) => type === "security")).toEqual([]);
   });
 
   test("a second session from the same address gets its own media, and the first one keeps nothing", async () => {

@@ -126,7 +126,7 @@ let players = 0;
 /** One player on a network that loses nothing. */
 export class Viewer {
   readonly peer: Peer;
-  readonly ufrag: string;
+  ufrag: string;
   readonly password = "aPasswordOfThePlayer1234";
   /** Where it sends from. */
   from: Endpoint = HOME;
