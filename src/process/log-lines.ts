@@ -35,6 +35,8 @@ export interface StreamLine {
   readonly attachedPicture: boolean;
   readonly width: number;
   readonly height: number;
+  /** Width of a pixel by its height; 1 where the source does not say. */
+  readonly pixelAspect: number;
   readonly fps: number;
   readonly samplingHz: number;
   readonly layout: string;
@@ -45,7 +47,13 @@ export interface MappingLine {
   readonly kind: "mapping";
 }
 
-export type KnownLine = FileLine | StreamLine | MappingLine;
+/** Side data of the stream that stands before it: how a player turns the picture. */
+export interface RotationLine {
+  readonly kind: "rotation";
+  readonly degrees: number;
+}
+
+export type KnownLine = FileLine | StreamLine | MappingLine | RotationLine;
 
 /** Since FFmpeg 6.1 a component may stand behind the one it belongs to. */
 const levelPrefix =
@@ -53,6 +61,8 @@ const levelPrefix =
 const fileLine = /^(Input|Output) #(\d+), (.+?), (?:from|to) '(.*)':$/;
 const streamLine =
   /^ *Stream #(\d+):(\d+)(?:\[[^\]]*\])?(?:\(([^)]*)\))?: (Video|Audio|Subtitle|Data|Attachment): (.*)$/;
+/** Since FFmpeg 7 in two words with capitals. */
+const rotationLine = /^ *display ?matrix: rotation of (-?[\d.]+) degrees/i;
 
 /** Takes the level apart that `-loglevel level+…` writes into a line. */
 export function splitLevel(line: string): { level: LogLevel | undefined; text: string } {
@@ -64,11 +74,13 @@ export function splitLevel(line: string): { level: LogLevel | undefined; text: s
 /** Longer lines are read by nobody: some patterns take time by the square of the length. */
 const lineLengthMax = 8192;
 
-/** Reads an Input, Output, Stream or Stream mapping line; anything else is `undefined`. */
+/** Reads an Input, Output, Stream, rotation or Stream mapping line; anything else is `undefined`. */
 export function parseLogLine(line: string): KnownLine | undefined {
   if (line.length > lineLengthMax) return undefined;
   const { text } = splitLevel(line);
   if (text === "Stream mapping:") return { kind: "mapping" };
+  const rotation = rotationLine.exec(text);
+  if (rotation !== null) return { kind: "rotation", degrees: Number(rotation[1]) };
   return parseFileLine(text) ?? parseStreamLine(text);
 }
 
@@ -107,6 +119,7 @@ function parseStreamLine(text: string): StreamLine | undefined {
     attachedPicture: text.includes("(attached pic)"),
     width: Number(size?.[1] ?? 0),
     height: Number(size?.[2] ?? 0),
+    pixelAspect: pixelAspectOf(parts),
     fps: Number(firstMatch(parts, /^([\d.]+) fps/)?.[1] ?? 0),
     samplingHz: rate >= 0 ? Number.parseInt(parts[rate] ?? "", 10) : 0,
     layout,
@@ -126,6 +139,13 @@ function profileOf(codec: string): string {
 function pixelFormatOf(part: string): string {
   const name = /^[a-z0-9_]+/.exec(part)?.[0] ?? "";
   return name === "none" || /^\d+x\d+/.test(part) ? "" : name;
+}
+
+/** `320x180 [SAR 64:45 DAR 16:9]`; a container that differs says `SAR 64:45 DAR 16:9` for itself. */
+function pixelAspectOf(parts: readonly string[]): number {
+  const found = firstMatch(parts, /\bSAR (\d+):(\d+)/);
+  const aspect = Number(found?.[1] ?? 1) / Number(found?.[2] ?? 1);
+  return aspect > 0 && Number.isFinite(aspect) ? aspect : 1;
 }
 
 const knownLayouts: Readonly<Record<string, number>> = {

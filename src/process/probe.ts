@@ -15,6 +15,7 @@ import {
   type AudioFacts,
   assumedInputFacts,
   firstFacts,
+  mayCopyVideo,
   type SourceFacts,
   type VideoFacts,
 } from "./source-plan.ts";
@@ -52,8 +53,8 @@ export interface ProbeTools {
 
 /** Of media: a file gives that much at once, and shows its GOP. */
 const watchSeconds = 12;
-/** From the first packet of a live source on; long enough to see B-frames in any usual encoding. */
-const watchMs = 3000;
+/** From the first packet of a live source that may be copied on; long enough to see B-frames in any usual encoding. */
+const packetWatchMs = 3000;
 /** FFmpeg itself analyses up to 5 s; with connecting and watching this is ample. */
 const planTimeoutMs = 15_000;
 /** For FFmpeg to say good-bye: a source that serves few at a time would keep the place until its own time-out. */
@@ -66,9 +67,18 @@ const packetLinesMax = 20_000;
 /** Probed at the same time; a record with more inputs gets its streams from the first ones. */
 const inputsMax = 8;
 
+interface LookOptions {
+  readonly argv: readonly string[];
+  readonly timeoutMs: number;
+  /** From the first packet on. */
+  readonly watchMs: number;
+}
+
 interface Look {
   readonly files: FileLine[];
   readonly streams: StreamLine[];
+  /** In degrees. */
+  readonly rotations: Map<StreamLine, number>;
   readonly log: string[];
   readonly packets: PacketScan;
   inputsListed: boolean;
@@ -83,7 +93,9 @@ export async function probeSource(
   const facts = await Promise.all(
     record.input.slice(0, inputsMax).map(async (input, index) => {
       if (isLavfi(input)) return assumedInputFacts(input, index);
-      const look = await lookAt(planArguments(record, input), planTimeoutMs, tools, stop);
+      const argv = planArguments(record, input);
+      const watchMs = mayCopyVideo(record) ? packetWatchMs : 0;
+      const look = await lookAt({ argv, timeoutMs: planTimeoutMs, watchMs }, tools, stop);
       if (look.files.length === 0) throw new ProbeFailed(failureOf(look));
       return factsOf(look, index);
     }),
@@ -107,7 +119,7 @@ export async function describeSource(
 ): Promise<ProbeAnswer> {
   const inputs = record.input.flatMap((input) => inputArguments(input, false));
   const argv = ["-hide_banner", "-nostdin", ...record.options, ...quiet, ...inputs];
-  const look = await lookAt(argv, answerTimeoutMs, tools, stop);
+  const look = await lookAt({ argv, timeoutMs: answerTimeoutMs, watchMs: 0 }, tools, stop);
   return {
     streams: look.streams.map((stream) => answerStream(stream, look.files)),
     // Else a source that does not answer would be an empty answer.
@@ -133,14 +145,14 @@ function planArguments(record: ProcessRecord, input: ProcessIO): string[] {
 
 /** Runs FFmpeg until it ends, the time is over, the output is too much, or it is called off. */
 function lookAt(
-  argv: readonly string[],
-  timeoutMs: number,
+  { argv, timeoutMs, watchMs }: LookOptions,
   { spawn, clock }: ProbeTools,
   stop: AbortSignal,
 ): Promise<Look> {
   const look: Look = {
     files: [],
     streams: [],
+    rotations: new Map(),
     log: [],
     packets: new PacketScan(),
     inputsListed: false,
@@ -191,7 +203,12 @@ function readLogLine(look: Look, line: string): void {
   if (known?.kind === "input") look.files.push(known);
   // The output repeats the streams it copies; only the inputs' own count.
   if (known?.kind === "output" || known?.kind === "mapping") look.inputsListed = true;
-  if (known?.kind === "stream" && !look.inputsListed) look.streams.push(known);
+  if (look.inputsListed) return;
+  if (known?.kind === "stream") look.streams.push(known);
+  const turned = look.streams.at(-1);
+  if (known?.kind === "rotation" && turned !== undefined) {
+    look.rotations.set(turned, known.degrees);
+  }
 }
 
 function failureOf(look: Look): string {
@@ -217,6 +234,8 @@ function videoFacts(stream: StreamLine, look: Look, index: number): Omit<VideoFa
     interlaced: stream.interlaced,
     width: stream.width,
     height: stream.height,
+    pixelAspect: stream.pixelAspect,
+    rotation: look.rotations.get(stream) ?? 0,
     fps: stream.fps,
     bFrames: look.packets.bFrames,
     gopSeconds: look.packets.gopSeconds,

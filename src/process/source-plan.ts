@@ -25,6 +25,8 @@ export interface LegPlan {
   readonly map: string;
   /** Pixels per second where known: large pictures get more encoder threads. */
   readonly pixelRate?: number;
+  /** A transcode of fields, which are made into frames. */
+  readonly interlaced?: true;
   /** A copy that does not end with the first loop of its file. */
   readonly looped?: true;
 }
@@ -50,17 +52,26 @@ const profilesWithoutBFrames = ["Constrained Baseline", "Baseline"];
 const copyablePixelFormats = ["yuv420p", "yuvj420p"];
 /** Every keyframe brings its decoder headers along. Files such as MP4 keep them apart. */
 const inBandContainers = ["mpegts", "h264"];
+/** Of a pixel's width to its height: less than this nobody sees. */
+const pixelAspectError = 0.02;
 /** Longer gaps make a new viewer wait, or get an old picture. Shorter than the probe watches. */
 const gopSecondsLong = 2.5;
 
-/** True if the plan of this record can only be made from facts of its source. */
+/**
+ * True if the plan of this record can only be made from facts of its source: also a leg that is transcoded
+ * whatever it is must be there, and its size and fields be known.
+ */
 export function needsProbe(record: ProcessRecord): boolean {
-  if (record.input.every((input) => isLavfi(input))) return false;
-  const looks: readonly (LegMode | undefined)[] = ["auto", "copy"];
-  return looks.includes(record.webrtc?.video.mode) || looks.includes(record.webrtc?.audio.mode);
+  return !record.input.every((input) => isLavfi(input));
 }
 
-/** The facts that need no probe: test sources are raw, and legs that are transcoded may be anything. */
+/** True if the video may be copied: then its packets must be seen, not only its description. */
+export function mayCopyVideo(record: ProcessRecord): boolean {
+  const mode = record.webrtc?.video.mode;
+  return mode === "auto" || mode === "copy";
+}
+
+/** The facts that need no probe: test sources are raw. */
 export function assumedFacts(record: ProcessRecord): SourceFacts {
   return firstFacts(record.input.map((input, index) => assumedInputFacts(input, index)));
 }
@@ -125,7 +136,7 @@ function planVideo(policy: VideoPolicy, facts: VideoFacts | undefined, loops: bo
   if (facts === undefined) return { leg: undefined, words: "missing in the source" };
   const target = policy.codec === "vp8" ? "VP8" : "H264";
   const transcode = (why: string): Decision => ({
-    leg: withPixelRate({ mode: "transcode", codec: target, map: facts.map }, facts),
+    leg: { mode: "transcode", codec: target, map: facts.map, ...encoderNeeds(facts) },
     words: `transcoded to ${target === "H264" ? "H.264" : target} because ${why}`,
   });
   if (policy.mode === "transcode") return transcode("webrtc.video.mode says so");
@@ -162,6 +173,10 @@ function h264Obstacle(facts: VideoFacts): string | undefined {
     return `browsers don't decode the pixel format ${facts.pixelFormat || "of the source"}`;
   }
   if (facts.interlaced) return "browsers don't deinterlace";
+  if (facts.rotation !== 0) return "viewers would not be told to turn the picture";
+  if (Math.abs(facts.pixelAspect - 1) > pixelAspectError) {
+    return "browsers show every pixel as a square, and those of the source are not";
+  }
   if (facts.bFrames === undefined && !profilesWithoutBFrames.includes(facts.profile)) {
     return "no frame came in time to rule out B-frames";
   }
@@ -184,9 +199,12 @@ function gopWarning(facts: VideoFacts): { warning?: string } {
   };
 }
 
-function withPixelRate(leg: LegPlan, facts: VideoFacts): LegPlan {
+function encoderNeeds(facts: VideoFacts): Pick<LegPlan, "pixelRate" | "interlaced"> {
   const pixelRate = facts.width * facts.height * (facts.fps || 30);
-  return pixelRate > 0 ? { ...leg, pixelRate } : leg;
+  return {
+    ...(pixelRate > 0 ? { pixelRate } : {}),
+    ...(facts.interlaced ? { interlaced: true } : {}),
+  };
 }
 
 function planAudio(policy: AudioPolicy, facts: AudioFacts | undefined): Decision {

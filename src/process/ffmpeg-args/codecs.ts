@@ -14,7 +14,16 @@ export function videoCodecArguments(plan: LegPlan, policy: VideoPolicy): string[
   if (plan.mode === "copy") return copyVideo(plan);
   const threads = String(encoderThreads(plan.pixelRate));
   const encode = plan.codec === "VP8" ? encodeVp8(policy) : encodeH264();
-  return [...encode, "-threads", threads, ...rateArguments(policy)];
+  return [...pictureFilters(plan), ...encode, "-threads", threads, ...rateArguments(policy)];
+}
+
+/**
+ * What neither RTP nor a browser makes up for: fields, pixels that are no squares, and odd sizes, which 4:2:0 can't
+ * have (x264 refuses them). A picture without any of it passes untouched. FFmpeg turns a rotated one by itself.
+ */
+function pictureFilters(plan: LegPlan): string[] {
+  const frames = plan.interlaced === true ? "yadif=deint=interlaced," : "";
+  return ["-vf", `${frames}scale=round(iw*sar/2)*2:round(ih/2)*2,setsar=1`];
 }
 
 /** The options of an audio leg. */

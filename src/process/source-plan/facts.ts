@@ -12,6 +12,10 @@ export interface VideoFacts {
   readonly interlaced: boolean;
   readonly width: number;
   readonly height: number;
+  /** Width of a pixel by its height. */
+  readonly pixelAspect: number;
+  /** How a player turns the picture, in degrees. */
+  readonly rotation: number;
   readonly fps: number;
   /** undefined: no packet was seen. */
   readonly bFrames: boolean | undefined;
@@ -43,6 +47,8 @@ export const unknownVideo: VideoFacts = {
   interlaced: false,
   width: 0,
   height: 0,
+  pixelAspect: 1,
+  rotation: 0,
   fps: 0,
   bFrames: undefined,
   gopSeconds: undefined,
@@ -68,21 +74,34 @@ export function factsInWords({ video, audio }: SourceFacts): string {
   return parts.length === 0 ? "neither video nor audio" : parts.join("; ");
 }
 
+const codecNames: Readonly<Record<string, string>> = {
+  h264: "H.264",
+  hevc: "H.265",
+  mpeg2video: "MPEG-2",
+  mpeg4: "MPEG-4",
+  opus: "Opus",
+  vorbis: "Vorbis",
+  ac3: "AC-3",
+  eac3: "E-AC-3",
+};
+
 /** A codec as people write it. */
 export function codecName(codec: string): string {
   if (codec === "") return "not looked at";
-  if (codec === "h264") return "H.264";
-  if (codec === "hevc") return "H.265";
   if (codec === "rawvideo" || codec === "wrapped_avframe") return "raw video";
+  if (codec === "pcm_mulaw" || codec === "pcm_alaw") return "G.711";
   if (codec.startsWith("pcm_")) return "raw audio";
-  if (codec === "opus") return "Opus";
-  return codec.toUpperCase();
+  return codecNames[codec] ?? codec.toUpperCase();
 }
+
+/** What was watched for less says nothing of the distance of keyframes. */
+const watchedSecondsMin = 1;
 
 /** `keyframes every 10 s`, or what is known instead. */
 export function gopInWords({ gopSeconds, gopMeasured }: VideoFacts): string | undefined {
-  if (gopSeconds === undefined || gopSeconds === 0) return undefined;
-  const seconds = `${Math.round(gopSeconds * 10) / 10} s`;
+  const rounded = Math.round((gopSeconds ?? 0) * 10) / 10;
+  if (rounded === 0 || (!gopMeasured && rounded < watchedSecondsMin)) return undefined;
+  const seconds = `${rounded} s`;
   return gopMeasured ? `keyframes every ${seconds}` : `no second keyframe within ${seconds}`;
 }
 
@@ -93,11 +112,16 @@ function videoInWords(facts: VideoFacts): string {
   return [
     facts.bFrames === true ? `${name} with B-frames` : name,
     ...(facts.interlaced ? ["interlaced"] : []),
+    ...(facts.rotation === 0 ? [] : [`turned by ${facts.rotation}°`]),
     ...(usualPixelFormats.includes(facts.pixelFormat) ? [] : [facts.pixelFormat]),
-    ...(facts.width > 0 ? [`${facts.width}x${facts.height}`] : []),
+    ...(facts.width > 0 ? [`${facts.width}x${facts.height}${pixelsInWords(facts)}`] : []),
     ...(facts.fps > 0 ? [`${facts.fps} fps`] : []),
     ...(gop === undefined ? [] : [gop]),
   ].join(", ");
+}
+
+function pixelsInWords({ pixelAspect }: VideoFacts): string {
+  return pixelAspect === 1 ? "" : ` with pixels of ${Math.round(pixelAspect * 1000) / 1000}:1`;
 }
 
 const layouts: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };

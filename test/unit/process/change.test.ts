@@ -13,6 +13,7 @@ const facts = {
   video: {
     ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
     ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
+    ...{ pixelAspect: 1, rotation: 0 },
     container: "rtsp",
   },
   audio: { map: "0:1", container: "rtsp", codec: "aac", samplingHz: 48000, channels: 2 },
@@ -54,13 +55,13 @@ describe("what a change does", () => {
       ["input"],
     ],
     [
-      "another source with both legs forced to the codecs there are",
+      "another source, which may lack what is transcoded",
       {
         input: [{ id: "in", address: "rtsp://cam/2" }],
         webrtc: { video: { mode: "transcode" }, audio: { mode: "transcode" } },
       },
       "restart",
-      "freeze",
+      "freeze-or-end",
       ["input", "webrtc.video", "webrtc.audio"],
     ],
   ];

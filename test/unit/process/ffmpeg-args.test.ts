@@ -107,6 +107,18 @@ describe("encoding", () => {
     );
   });
 
+  test("the picture gets square pixels and even sizes, and frames where it has fields", () => {
+    const shape = "scale=round(iw*sar/2)*2:round(ih/2)*2,setsar=1 ";
+    expect(transcode("H264")).toContain(`-vf ${shape}`);
+    const fields = {
+      ...plan,
+      video: { mode: "transcode", codec: "VP8", map: "0:0", interlaced: true },
+    };
+    expect(argv({ address: "rtsp://cam/1" }, {}, { plan: fields })).toContain(
+      `-vf yadif=deint=interlaced,${shape}`,
+    );
+  });
+
   test("VP8 is real-time, error resilient and without hidden frames", () => {
     expect(transcode("VP8")).toContain(
       "-c:v libvpx -deadline realtime -cpu-used 8 -lag-in-frames 0 -auto-alt-ref 0 -error-resilient 1 -minrate 1200k -threads 1",

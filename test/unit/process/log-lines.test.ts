@@ -72,6 +72,24 @@ test("FFmpeg 7.1: interlaced video, surround sound, a subtitle and a cover pictu
   });
 });
 
+test("pixels that are no squares, as the stream or its container says", () => {
+  const aspect = (text: string) => {
+    const line = parseLogLine(`  Stream #0:0: Video: h264 (Main), yuv420p, ${text}, 25 fps`);
+    return line?.kind === "stream" ? line.pixelAspect : undefined;
+  };
+  expect(aspect("720x576 [SAR 64:45 DAR 16:9]")).toBeCloseTo(64 / 45);
+  expect(aspect("720x576, SAR 16:11 DAR 20:11")).toBeCloseTo(16 / 11);
+  expect([aspect("720x576"), aspect("720x576 [SAR 0:1 DAR 0:0]")]).toEqual([1, 1]);
+});
+
+test("a picture that is to be turned, by FFmpeg 5.1 and by 7", () => {
+  const turned = (degrees: number) => ({ kind: "rotation" as const, degrees });
+  expect(parseLogLine("      displaymatrix: rotation of -90.00 degrees")).toEqual(turned(-90));
+  expect(parseLogLine("[info]       Display Matrix: rotation of 180.00 degrees")).toEqual(
+    turned(180),
+  );
+});
+
 test("FFmpeg 8.0 with level prefixes and sound only: channels by number", () => {
   expect(streams("8.0-audio.txt")[0]).toMatchObject({ codec: "opus", channels: 2, width: 0 });
 });

@@ -38,6 +38,31 @@ test("a file's streams, B-frames and keyframe distance become facts", async () =
   expect(clock.pending).toBe(0);
 });
 
+test("a rotation is that of the stream before it, and not of the output", async () => {
+  const { children, facts } = start(record("phone.mp4"));
+  const rotated = "    Side data:\n      displaymatrix: rotation of";
+  children.last.says(
+    fixture("5.1-file.txt").replace(/(.*: Video: .*)/, `$1\n${rotated} -90.00 degrees`),
+  );
+  children.last.says(`${rotated} 180.00 degrees`);
+  children.last.exit(0);
+  expect((await facts).video?.rotation).toBe(-90);
+});
+
+test("what is transcoded anyhow is only described, not watched", async () => {
+  const transcoded = parseRecord(
+    { webrtc: { video: { mode: "transcode" } } },
+    record("rtsp://cam/1"),
+  );
+  const { children, facts, clock } = start(transcoded);
+  children.last.says(fixture("6.1.txt"));
+  children.last.prints("#tb 0: 1/1000\n");
+  await clock.advance(0);
+  expect(children.last.signals).toEqual(["SIGINT"]);
+  children.last.exit(255);
+  expect((await facts).video).toMatchObject({ codec: "h264", width: 1920 });
+});
+
 test("a cover picture is no video", async () => {
   const { children, facts } = start(record("a.mp3"));
   const lines = fixture("7.1.txt").split("\n");

@@ -13,6 +13,7 @@ import {
 const video: VideoFacts = {
   ...{ map: "0:0", codec: "h264", profile: "Main", pixelFormat: "yuv420p", interlaced: false },
   ...{ width: 1280, height: 720, fps: 30, bFrames: false, gopSeconds: 1, gopMeasured: true },
+  ...{ pixelAspect: 1, rotation: 0 },
   container: "rtsp",
 };
 const audio: AudioFacts = {
@@ -63,6 +64,8 @@ describe("video is transcoded when browsers can't:", () => {
     ],
     ["4:2:2 pixels", { pixelFormat: "yuv422p" }, "browsers don't decode the pixel format yuv422p"],
     ["interlaced", { interlaced: true }, "browsers don't deinterlace"],
+    ["rotated", { rotation: -90 }, "viewers would not be told to turn the picture"],
+    ["wide pixels", { pixelAspect: 64 / 45 }, "browsers show every pixel as a square"],
     ["HEVC", { codec: "hevc" }, "browsers don't play H.265 over WebRTC"],
     ["raw", { codec: "rawvideo" }, "browsers don't play raw video over WebRTC"],
   ];
@@ -215,13 +218,20 @@ describe("a long GOP", () => {
   });
 });
 
-test("only a source that is transcoded whatever it is needs no probe", () => {
+test("only test sources need no probe: also what is transcoded must be there", () => {
   const forced = { video: { mode: "transcode" }, audio: { mode: "transcode" } };
   expect(needsProbe(record())).toBe(true);
-  expect(needsProbe(record({ ...forced, video: { mode: "copy" } }))).toBe(true);
-  expect(needsProbe(record({ ...forced, audio: { mode: "auto" } }))).toBe(true);
-  expect(needsProbe(record(forced))).toBe(false);
+  expect(needsProbe(record(forced))).toBe(true);
   expect(needsProbe(demoRecord())).toBe(false);
+});
+
+test("fields are made into frames also where mode transcode makes the plan", () => {
+  const plan = videoPlan({ interlaced: true }, { video: { mode: "transcode" } });
+  expect(plan).toMatchObject({ mode: "transcode", interlaced: true });
+});
+
+test("pixels that are almost squares are copied", () => {
+  expect(videoPlan({ pixelAspect: 1280 / 1279 })?.mode).toBe("copy");
 });
 
 test("the demo has both legs, transcoded, without a probe", () => {
