@@ -18,6 +18,7 @@ import {
   mayCopyVideo,
   type SourceFacts,
   type VideoFacts,
+  withoutDisabled,
 } from "./source-plan.ts";
 
 /** datarhei Core's answer to a probe. */
@@ -97,7 +98,7 @@ export async function probeSource(
       const watchMs = mayCopyVideo(record) ? packetWatchMs : 0;
       const look = await lookAt({ argv, timeoutMs: planTimeoutMs, watchMs }, tools, stop);
       if (look.files.length === 0) throw new ProbeFailed(failureOf(look));
-      return factsOf(look, index);
+      return withoutDisabled(input, factsOf(look, index));
     }),
   );
   return firstFacts(facts);

@@ -82,9 +82,17 @@ export function assumedInputFacts(input: ProcessIO, index: number): SourceFacts 
   const kinds = isRaw ? lavfiKinds(input.address) : { video: true, audio: true };
   const video = { ...unknownVideo, map: `${index}:v:0`, codec: isRaw ? "rawvideo" : "" };
   const audio = { ...unknownAudio, map: `${index}:a:0`, codec: isRaw ? "pcm_s16le" : "" };
-  return {
+  return withoutDisabled(input, {
     video: kinds.video ? video : undefined,
     audio: kinds.audio ? audio : undefined,
+  });
+}
+
+/** Without what the options of an input switch off: FFmpeg lists such streams and refuses to map them. */
+export function withoutDisabled(input: ProcessIO, { video, audio }: SourceFacts): SourceFacts {
+  return {
+    video: input.options.includes("-vn") ? undefined : video,
+    audio: input.options.includes("-an") ? undefined : audio,
   };
 }
 

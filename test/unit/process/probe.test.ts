@@ -63,6 +63,21 @@ test("what is transcoded anyhow is only described, not watched", async () => {
   expect((await facts).video).toMatchObject({ codec: "h264", width: 1920 });
 });
 
+test("what an input's options switch off is not there: FFmpeg lists it and refuses to map it", async () => {
+  const source = (options: string[]) =>
+    parseRecord({ input: [{ id: "i", address: "rtsp://cam/1", options }] }, record("rtsp://cam/1"));
+  const found = async (options: string[]) => {
+    const { children, facts } = start(source(options));
+    children.last.says(fixture("6.1.txt"));
+    children.last.exit(0);
+    const { video, audio } = await facts;
+    return [video?.codec, audio?.codec];
+  };
+  expect(await found([])).toEqual(["h264", "aac"]);
+  expect(await found(["-an"])).toEqual(["h264", undefined]);
+  expect(await found(["-vn"])).toEqual([undefined, "aac"]);
+});
+
 test("a cover picture is no video", async () => {
   const { children, facts } = start(record("a.mp3"));
   const lines = fixture("7.1.txt").split("\n");
