@@ -107,7 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     randomBytes,
     unixMs: mediaMs,
     onLegFailure: observe.legFailed,
-    onBFrames: (id) => room.manager.bFramesSeen(id),
+    onCopyFault: (id, fault) => room.manager.copyFailed(id, fault),
     lifecycle: traces.lifecycle,
     logger,
   });

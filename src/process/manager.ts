@@ -11,6 +11,7 @@ import { type NewId, type ProcessRecord, parseRecord } from "./record.ts";
 import type { FindRecord } from "./resolve/references.ts";
 import type { ProcessReport } from "./run-log.ts";
 import { Serial } from "./serial.ts";
+import type { CopyFault } from "./source-plan.ts";
 import type { ProcessStore, StoredProcess } from "./store.ts";
 import type { ProcessState } from "./supervisor/process-state.ts";
 import { Supervisor, type SupervisorTools, type SupervisorView } from "./supervisor.ts";
@@ -117,9 +118,9 @@ export class ProcessManager {
     }));
   }
 
-  /** The stream of a process got B-frames, which no viewer must get. */
-  bFramesSeen(id: string): void {
-    this.#processes.get(id)?.supervisor.bFramesSeen();
+  /** The copied video of a process turned out to be such that no viewer can play it. */
+  copyFailed(id: string, fault: CopyFault): void {
+    this.#processes.get(id)?.supervisor.copyFailed(fault);
   }
 
   /** Core's answer to an unknown id is no error here. */

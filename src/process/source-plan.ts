@@ -128,9 +128,21 @@ export function planSource(record: ProcessRecord, facts: SourceFacts): SourcePla
   };
 }
 
-/** The plan once B-frames were seen, which the look at the source had missed. */
-export function planWithBFrames(record: ProcessRecord, { facts }: SourcePlan): SourcePlan {
-  const video = facts.video && { ...facts.video, bFrames: true };
+/** What the packets of a copied video showed that the look at the source had missed. */
+export type CopyFault = "b-frames" | "no-idr";
+
+const factsOfFault: Readonly<Record<CopyFault, Partial<VideoFacts>>> = {
+  "b-frames": { bFrames: true },
+  "no-idr": { withoutIdr: true },
+};
+
+/** The plan once that was seen. */
+export function planWithFault(
+  record: ProcessRecord,
+  { facts }: SourcePlan,
+  fault: CopyFault,
+): SourcePlan {
+  const video = facts.video && { ...facts.video, ...factsOfFault[fault] };
   return planSource(record, { ...facts, video });
 }
 
@@ -164,6 +176,9 @@ function videoObstacle(facts: VideoFacts, policy: VideoPolicy, loops: boolean): 
   if (facts.codec === "vp8") return undefined;
   if (facts.codec !== "h264") return `browsers don't play ${codecName(facts.codec)} over WebRTC`;
   if (facts.bFrames === true) return "WebRTC can't put B-frames in order";
+  if (facts.withoutIdr === true) {
+    return "viewers can start at IDR frames only, and the source refreshes its picture without them";
+  }
   if (loops && !inBandContainers.includes(facts.container)) {
     return "FFmpeg copies a looped file of this format only up to its first end";
   }

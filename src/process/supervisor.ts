@@ -8,7 +8,7 @@ import { ffmpegArguments, type LegTarget } from "./ffmpeg-args.ts";
 import { redactArguments } from "./record/secrets.ts";
 import type { ProcessRecord } from "./record.ts";
 import { historyMax, type ProcessReport, type RunReport } from "./run-log.ts";
-import { planWithBFrames, type SourcePlan } from "./source-plan.ts";
+import { type CopyFault, planWithFault, type SourcePlan } from "./source-plan.ts";
 import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
 import { type Attempt, createAttempt } from "./supervisor/attempt.ts";
 import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
@@ -28,6 +28,11 @@ export type {
 const graceMs = 5000;
 const tickMs = 1000;
 
+const copyFaultWords: Readonly<Record<CopyFault, string>> = {
+  "b-frames": "B-frames came in video that was copied",
+  "no-idr": "video that was copied brought no IDR frames",
+};
+
 export class Supervisor {
   readonly #tools: SupervisorTools;
   readonly #delay = new RestartDelay();
@@ -44,7 +49,7 @@ export class Supervisor {
   #cpuSeconds = 0;
   #plan: SourcePlan | undefined;
   /** Seen while the video was copied; holds until the operator starts or changes the process. */
-  #bFrames = false;
+  #copyFault: CopyFault | undefined;
   #argv: readonly string[];
 
   constructor(record: ProcessRecord, tools: SupervisorTools) {
@@ -108,16 +113,16 @@ export class Supervisor {
     await this.#end();
   }
 
-  /** B-frames came in video that is copied, though the look at the source saw none: it is transcoded from here on. */
-  bFramesSeen(): void {
+  /** Video that is copied has what no viewer can play, though the look at the source saw none: it is transcoded from here on. */
+  copyFailed(fault: CopyFault): void {
     const attempt = this.#attempt;
     if (this.#exec !== "running" || attempt === undefined) return;
     if (this.#plan?.video?.mode !== "copy") return;
-    this.#bFrames = true;
-    this.#plan = planWithBFrames(attempt.record, this.#plan);
+    this.#copyFault = fault;
+    this.#plan = planWithFault(attempt.record, this.#plan, fault);
     this.#announcePlan(attempt, this.#plan);
     attempt.again = true;
-    this.#recycle(attempt, "B-frames came in video that was copied");
+    this.#recycle(attempt, copyFaultWords[fault]);
   }
 
   state(): ProcessState {
@@ -194,7 +199,8 @@ export class Supervisor {
     if (this.#plan === undefined) {
       const looked = await plan(resolved, attempt.abort.signal);
       attempt.abort.signal.throwIfAborted();
-      const fresh = this.#bFrames ? planWithBFrames(attempt.record, looked) : looked;
+      const fault = this.#copyFault;
+      const fresh = fault === undefined ? looked : planWithFault(attempt.record, looked, fault);
       if (fresh.video === undefined && fresh.audio === undefined) {
         throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
       }
@@ -219,7 +225,7 @@ export class Supervisor {
 
   #forgetSource(): void {
     this.#plan = undefined;
-    this.#bFrames = false;
+    this.#copyFault = undefined;
   }
 
   #spawn(attempt: Attempt, resolved: ProcessRecord, legs: readonly LegTarget[]): void {

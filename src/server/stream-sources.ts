@@ -4,6 +4,7 @@
  */
 import type { MediaKind } from "../errors.ts";
 import type { ProcessRecord } from "../process/record.ts";
+import type { CopyFault } from "../process/source-plan.ts";
 import type { SupervisorHooks } from "../process/supervisor.ts";
 import { FfmpegSource, type LegFailure, type SourceFaults } from "../source/ffmpeg-source.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
@@ -23,8 +24,8 @@ export interface StreamSourcesOptions {
   /** Unix milliseconds on a clock that does not jump. */
   readonly unixMs: () => number;
   readonly onLegFailure: (streamId: string, leg: MediaKind, failure: LegFailure) => void;
-  /** B-frames come in video that is copied. */
-  readonly onBFrames: (streamId: string) => void;
+  /** Video that is copied can't be played as it is. */
+  readonly onCopyFault: (streamId: string, fault: CopyFault) => void;
   readonly lifecycle: SourceLifecycle;
   readonly logger: Logger;
 }
@@ -116,7 +117,7 @@ export class StreamSources implements SourceHooks {
       randomBytes,
       nowMs: unixMs,
       onLegFailure: (leg, failure) => this.legFailed(id, leg, failure),
-      onBFrames: () => this.options.onBFrames(id),
+      onCopyFault: (fault) => this.options.onCopyFault(id, fault),
     });
     this.sources.set(id, { source, stopAsked: false });
     return stream;

@@ -4,7 +4,7 @@
  */
 import type { MediaKind } from "../errors.ts";
 import type { LegTarget } from "../process/ffmpeg-args.ts";
-import type { LegPlans } from "../process/source-plan.ts";
+import type { CopyFault, LegPlans } from "../process/source-plan.ts";
 import type { Stream, TrackDescription } from "../stream/stream.ts";
 import { GapMeter } from "./gap-meter.ts";
 import { SilenceWatch } from "./leg/silence-watch.ts";
@@ -29,8 +29,8 @@ export interface FfmpegSourceOptions {
   /** Unix milliseconds on a clock that does not jump. */
   readonly nowMs: () => number;
   readonly onLegFailure: (leg: MediaKind, failure: LegFailure) => void;
-  /** FFmpeg copies video that has B-frames, which are not passed on. */
-  readonly onBFrames: () => void;
+  /** FFmpeg copies video that no viewer can play as it is. B-frames are not passed on. */
+  readonly onCopyFault: (fault: CopyFault) => void;
 }
 
 export interface SourceFaults {
@@ -175,9 +175,9 @@ export class FfmpegSource {
         firstSequence,
         nowMs,
         onPacket: () => this.packetArrived(running),
-        onBFrames: () => {
-          this.bFrameRuns++;
-          this.options.onBFrames();
+        onCopyFault: (fault) => {
+          if (fault === "b-frames") this.bFrameRuns++;
+          this.options.onCopyFault(fault);
         },
       }).catch(() => undefined);
       return opened !== undefined;

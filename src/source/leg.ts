@@ -2,12 +2,15 @@
  * One loopback UDP port that FFmpeg feeds with the RTP of one track. Accepts packets only from the two
  * source ports FFmpeg was given, makes them continuous and writes them to the werift track.
  */
+
+import type { CopyFault } from "../process/source-plan.ts";
 import type { Track } from "../stream/track.ts";
 import { fdOf, setBufferBytes } from "../transport/linux-socket.ts";
 import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
 import { isRtcp, parseRtp } from "../wire/rtp/header.ts";
 import { payloadSplitter, type SplitPayload } from "../wire/rtp/payload/split.ts";
 import { type ContinuousHeader, LegContinuity } from "./leg/continuity.ts";
+import { IdrWatch } from "./leg/idr-watch.ts";
 import type { LegPorts } from "./leg-ports.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -28,8 +31,8 @@ export interface LegOptions {
   readonly nowMs: () => number;
   /** Called for each packet that was accepted. */
   readonly onPacket: () => void;
-  /** B-frames come: called once for each run of FFmpeg. None of them is passed on. */
-  readonly onBFrames: () => void;
+  /** B-frames come, of which none is passed on, or no IDR frames: called once for each run of FFmpeg. */
+  readonly onCopyFault: (fault: CopyFault) => void;
 }
 
 export class Leg {
@@ -40,12 +43,13 @@ export class Leg {
   private readonly continuity: LegContinuity;
   private readonly nowMs: () => number;
   private readonly onPacket: () => void;
-  private readonly onBFrames: () => void;
+  private readonly onCopyFault: (fault: CopyFault) => void;
+  private readonly idrWatch: IdrWatch | undefined;
   private readonly split: SplitPayload;
   /** Of the packet's first part, until that is written. */
   private header: ContinuousHeader | undefined;
   private marker = false;
-  private bFramesTold = false;
+  private faultTold = false;
   private socket: Bun.udp.Socket<"buffer"> | undefined;
 
   private constructor(options: LegOptions) {
@@ -53,7 +57,8 @@ export class Leg {
     this.ports = options.ports;
     this.nowMs = options.nowMs;
     this.onPacket = options.onPacket;
-    this.onBFrames = options.onBFrames;
+    this.onCopyFault = options.onCopyFault;
+    this.idrWatch = options.track.codec === "H264" ? new IdrWatch() : undefined;
     this.split = payloadSplitter(options.track.codec, PAYLOAD_BYTES_MAX);
     this.continuity = new LegContinuity({
       clockRate: options.track.clockRate,
@@ -81,7 +86,8 @@ export class Leg {
 
   /** A new run of FFmpeg will feed this leg with this SSRC. */
   startGeneration(ssrc: number): void {
-    this.bFramesTold = false;
+    this.faultTold = false;
+    this.idrWatch?.startGeneration();
     this.continuity.startGeneration(ssrc);
   }
 
@@ -100,7 +106,7 @@ export class Leg {
     const header = packet && this.continuity.next(packet, this.nowMs() / 1000);
     if (packet === undefined || header === undefined) {
       this.packetsRefused++;
-      this.noticeBFrames();
+      if (this.continuity.framesBehind >= FRAMES_BEHIND) this.tell("b-frames");
       return;
     }
     const end = packet.payloadOffset + packet.payloadLength;
@@ -108,12 +114,13 @@ export class Leg {
     this.marker = header.marker;
     this.split(datagram.subarray(packet.payloadOffset, end), this.writePart);
     this.onPacket();
+    if (this.idrWatch?.isMissing(datagram, packet) === true) this.tell("no-idr");
   }
 
-  private noticeBFrames(): void {
-    if (this.bFramesTold || this.continuity.framesBehind < FRAMES_BEHIND) return;
-    this.bFramesTold = true;
-    this.onBFrames();
+  private tell(fault: CopyFault): void {
+    if (this.faultTold) return;
+    this.faultTold = true;
+    this.onCopyFault(fault);
   }
 
   /** The marker is the last packet's of a frame (RFC 6184 §5.1, RFC 7741 §4.1). */

@@ -67,7 +67,7 @@ export async function serverHop(viewers: number): Promise<Hop> {
     timeline: new Timeline(),
     firstSequence: 1,
     nowMs: Date.now,
-    onBFrames: () => undefined,
+    onCopyFault: () => undefined,
     onPacket: () => undefined,
   });
   leg.startGeneration(SSRC);

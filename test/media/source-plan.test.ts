@@ -33,6 +33,7 @@ const longGop = ["-g", "250", "-keyint_min", "250", "-sc_threshold", "0"];
 beforeAll(async () => {
   await encode("reordered.mp4", 12, "-profile:v", "high", "-bf", "2", ...longGop);
   await encode("long.mp4", 12, "-profile:v", "main", "-bf", "0", ...longGop);
+  await encode("refreshed.ts", 30, "-bf", "0", "-x264-params", "intra-refresh=1:keyint=25");
   await encode("plain.ts", 14, "-profile:v", "main", "-bf", "0", "-g", "25");
   await encode("late.ts", 14, "-profile:v", "main", "-bf", "2", "-g", "25");
   await runFfmpeg(
@@ -124,5 +125,14 @@ describe("a source", () => {
     await moreMedia(player, 100, 10_000);
     expect(totals(player)).toMatchObject({ duplicates: 0, timestampsBackwards: 0 });
     expect([player.dtlsClosed, player.received.size]).toEqual([false, 2]);
+  }, 40_000);
+
+  test("that is refreshed bit by bit, without IDR frames, is transcoded as soon as that shows", async () => {
+    const { server, player } = await play("refreshed.ts");
+    const mode = async () => (await stateOf(server)).webrtc.video.mode;
+    await until(async () => (await mode()) === "transcode", 15_000, "the other plan");
+    expect((await stateOf(server)).webrtc.plan).toContain("viewers can start at IDR frames only");
+    await moreMedia(player, 100, 10_000);
+    expect(player.dtlsClosed).toBe(false);
   }, 40_000);
 });

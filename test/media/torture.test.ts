@@ -45,7 +45,7 @@ function setUp() {
     randomBytes: (size) => Buffer.from(crypto.getRandomValues(new Uint8Array(size))),
     unixMs: () => performance.timeOrigin + performance.now(),
     onLegFailure: nothing,
-    onBFrames: nothing,
+    onCopyFault: nothing,
     lifecycle: {
       streamStarting: nothing,
       streamStopping: nothing,

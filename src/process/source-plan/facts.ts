@@ -19,6 +19,8 @@ export interface VideoFacts {
   readonly fps: number;
   /** undefined: no packet was seen. */
   readonly bFrames: boolean | undefined;
+  /** What FFmpeg takes for keyframes are recovery points (intra refresh, open GOPs): no browser starts there. */
+  readonly withoutIdr?: true;
   /** Longest distance between keyframes seen, or how long was watched without a second one. */
   readonly gopSeconds: number | undefined;
   /** False: gopSeconds is only the time that was watched. */

@@ -6,7 +6,7 @@ import {
   assumedFacts,
   needsProbe,
   planSource,
-  planWithBFrames,
+  planWithFault,
   type VideoFacts,
 } from "../../../src/process/source-plan.ts";
 
@@ -192,10 +192,19 @@ test("the plan says what the source is, what becomes of it and why", () => {
 test("once B-frames were seen the plan is the one of a source that has them", () => {
   const plan = planSource(record(), { video, audio });
   expect(plan.video?.mode).toBe("copy");
-  const next = planWithBFrames(record(), plan);
+  const next = planWithFault(record(), plan, "b-frames");
   expect(next.video).toMatchObject({ mode: "transcode", codec: "H264" });
   expect(next.audio).toEqual(plan.audio);
   expect(next.reason).toContain("Main with B-frames");
+});
+
+test("a source without IDR frames is transcoded, also against mode copy", () => {
+  for (const mode of ["auto", "copy"]) {
+    const copying = record({ video: { mode } });
+    const plan = planWithFault(copying, planSource(copying, { video, audio }), "no-idr");
+    expect(plan.video?.mode).toBe("transcode");
+    expect(plan.reason).toContain("because viewers can start at IDR frames only");
+  }
 });
 
 describe("a long GOP", () => {

@@ -236,8 +236,8 @@ describe("restarting", () => {
     expect(before).toMatchObject({ video: { mode: "copy", codec: "H264" }, audio: null });
     children.last.progresses(1);
     await clock.advance(5000);
-    supervisor.bFramesSeen();
-    supervisor.bFramesSeen();
+    supervisor.copyFailed("b-frames");
+    supervisor.copyFailed("b-frames");
     expect(supervisor.state().exec).toBe("finishing");
     children.last.exit(255);
     await clock.advance(200);
@@ -251,7 +251,7 @@ describe("restarting", () => {
     ).toContain("Stopped by the server: B-frames came in video that was copied.");
     expect(warnings.join()).toContain("B-frames came");
     // What is transcoded has none, whatever is said of it.
-    supervisor.bFramesSeen();
+    supervisor.copyFailed("b-frames");
     expect(supervisor.state().exec).toBe("running");
     // A death before media takes the plan along, but not what was seen.
     children.last.exit(1);
@@ -262,6 +262,19 @@ describe("restarting", () => {
     await restart;
     await clock.advance(200);
     expect(supervisor.state().webrtc?.video?.mode).toBe("copy");
+  });
+
+  test("a live source that sends no IDR frames is transcoded as well, and its log says why", async () => {
+    const { supervisor, children, clock, warnings } = world(live, {
+      plan: async (planned) => planSource(planned, { video: plainH264, audio: undefined }),
+    });
+    supervisor.start();
+    await settle();
+    supervisor.copyFailed("no-idr");
+    children.last.exit(255);
+    await clock.advance(200);
+    expect(supervisor.state().webrtc).toMatchObject({ video: { mode: "transcode" } });
+    expect(warnings.join()).toContain("brought no IDR frames");
   });
 
   test("a plan and its warnings stand in the process's log and in its state", async () => {

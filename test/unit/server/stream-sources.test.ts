@@ -39,7 +39,7 @@ function setUp() {
     randomBytes: (size) => random.bytes(size),
     unixMs: () => 1_700_000_000_000,
     onLegFailure: (id, leg) => failed.push(`${id} ${leg}`),
-    onBFrames: (id) => failed.push(`${id} B-frames`),
+    onCopyFault: (id, fault) => failed.push(`${id} ${fault}`),
     lifecycle: {
       streamStarting: () => {},
       streamStopping: () => {},

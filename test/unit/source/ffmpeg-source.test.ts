@@ -25,7 +25,7 @@ function setUp(ports: LegPortPool = testPorts(12), random = fixedRandom(3)) {
     randomBytes: (size) => random.bytes(size),
     nowMs: () => clock.nowMs,
     onLegFailure: (leg, failure) => failures.push(`${leg} ${failure}`),
-    onBFrames: () => failures.push("B-frames"),
+    onCopyFault: (fault) => failures.push(fault),
   });
   cleanUp.push(() => source.close());
   /** Lets time pass in steps of the watch. */
@@ -209,13 +209,13 @@ describe("B-frames in what FFmpeg copies", () => {
     video.send("picture", 3);
     await received(2 + 4 + 1);
     expect(head()).toBe(before + 5);
-    expect(failures).toEqual(["B-frames"]);
+    expect(failures).toEqual(["b-frames"]);
     source.exited({ failed: false, willRestart: true });
     stopFfmpeg();
     const next = await ffmpegs(await source.prepare(BOTH));
     sendReordered(next.video);
     await turnsUntil(() => failures.length > 1, "the B-frames of the next run");
-    expect(failures).toEqual(["B-frames", "B-frames"]);
+    expect(failures).toEqual(["b-frames", "b-frames"]);
   });
 });
 

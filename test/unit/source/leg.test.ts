@@ -36,7 +36,7 @@ async function openLeg() {
       timeline: new Timeline(),
       firstSequence: 500,
       nowMs: () => 1_700_000_000_000,
-      onBFrames: () => undefined,
+      onCopyFault: () => undefined,
       onPacket: () => void accepted++,
     }).catch(() => undefined);
     return leg !== undefined;
@@ -143,7 +143,7 @@ describe("leg", () => {
       timeline: new Timeline(),
       firstSequence: 1,
       nowMs: () => 0,
-      onBFrames: () => undefined,
+      onCopyFault: () => undefined,
       onPacket: () => undefined,
     });
     await expect(again).rejects.toThrow();

@@ -13,7 +13,8 @@ export function startsH264Keyframe(packet: Uint8Array, offset: number, length: n
   return findNal(packet, offset, length, NAL_SPS) >= 0 || startsIdr(packet, offset, length);
 }
 
-function startsIdr(packet: Uint8Array, offset: number, length: number): boolean {
+/** True for the packet with the start of an IDR slice. */
+export function startsIdr(packet: Uint8Array, offset: number, length: number): boolean {
   if (length >= 2 && (packet[offset]! & 0x1f) === NAL_FU_A) {
     return (packet[offset + 1]! & 0x80) !== 0 && (packet[offset + 1]! & 0x1f) === NAL_IDR;
   }
