@@ -76,8 +76,20 @@ function isMuxable(payloadType: number): boolean {
   return payloadType < 64 || payloadType > 95;
 }
 
-/** Our packets are STAP-A and FU-A, so packetization-mode 1 is a must (RFC 6184 §6.3). */
+/**
+ * Our packets are STAP-A and FU-A, so packetization-mode 1 is a must (RFC 6184 §6.3). Where a player offers none, one that
+ * names no mode will do: that means 0, but GStreamer's whepsrc names none and takes all packets.
+ */
 function chooseH264(
+  codecs: readonly OfferedCodec[],
+  source: ProducedTrack,
+): OfferedCodec | undefined {
+  const inMode = (mode: string | undefined) =>
+    codecs.filter((codec) => fmtpParameter(codec.fmtp, "packetization-mode") === mode);
+  return bestProfile(inMode("1"), source) ?? bestProfile(inMode(undefined), source);
+}
+
+function bestProfile(
   codecs: readonly OfferedCodec[],
   source: ProducedTrack,
 ): OfferedCodec | undefined {
@@ -88,12 +100,10 @@ function chooseH264(
       : h264Profile(source.profileLevelId);
   const rank = (codec: OfferedCodec) =>
     h264ProfileRank(profile, h264Profile(fmtpParameter(codec.fmtp, "profile-level-id")));
-  return codecs
-    .filter((codec) => fmtpParameter(codec.fmtp, "packetization-mode") === "1")
-    .reduce<OfferedCodec | undefined>(
-      (best, codec) => (best !== undefined && rank(best) <= rank(codec) ? best : codec),
-      undefined,
-    );
+  return codecs.reduce<OfferedCodec | undefined>(
+    (best, codec) => (best !== undefined && rank(best) <= rank(codec) ? best : codec),
+    undefined,
+  );
 }
 
 /** RFC 7587 §6.1: a receiver is prepared for stereo, and told that it comes, by these parameters. */
@@ -122,7 +132,7 @@ function offeredNames(media: OfferedMedia): string[] {
 }
 
 function offeredH264Name(codec: OfferedCodec): string {
-  const mode = fmtpParameter(codec.fmtp, "packetization-mode") ?? "0";
+  const mode = fmtpParameter(codec.fmtp, "packetization-mode") ?? "1";
   return mode === "1" ? codec.name : `${codec.name} with packetization-mode other than 1`;
 }
 

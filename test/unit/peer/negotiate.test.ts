@@ -139,7 +139,12 @@ describe("the H.264 profile", () => {
     expect(negotiate(offer, [H264]).tracks[0]?.payloadType).toBe(97);
   });
 
-  test("counts only with packetization-mode 1", () => {
+  test("of a player that names no packetization-mode will do where none is offered in mode 1", async () => {
+    const [video] = await tracksOf("gstreamer_whepsrc", [H264]);
+    expect(video).toMatchObject({ payloadType: 103, fmtp: "" });
+  });
+
+  test("counts in packetization-mode 1 first, and never in another that is named", () => {
     const offer = h264Offer(
       "packetization-mode=0;profile-level-id=42e01f",
       "profile-level-id=42e01f",

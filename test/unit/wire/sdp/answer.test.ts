@@ -50,6 +50,7 @@ const GOLDEN: readonly [golden: string, offer: OfferName, produced: readonly Pro
   ["pion", "pion", [H264, OPUS_MONO]],
   ["pion_video_stream", "pion", [H264]],
   ["gstreamer", "gstreamer", [H264, OPUS_MONO]],
+  ["gstreamer_whepsrc", "gstreamer_whepsrc", [H264, OPUS]],
   ["aiortc_vp8", "aiortc", [VP8, OPUS]],
   ["obs_audio_only", "obs", [H264, OPUS]],
   ["video_only", "video_only", [H264, OPUS]],

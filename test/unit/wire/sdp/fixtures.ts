@@ -11,6 +11,7 @@ export const OFFER_NAMES = [
   "safari",
   "pion",
   "gstreamer",
+  "gstreamer_whepsrc",
   "aiortc",
   "obs",
   "video_only",
