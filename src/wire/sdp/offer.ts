@@ -67,7 +67,6 @@ export function parseOffer(text: string): Offer {
   for (const section of open) checkMedia(section, session);
   const tagged = open.find((section) => section.mid === bundle[0]) ?? open[0];
   const transport = transportOf(tagged, session);
-  for (const section of open) checkAgreement(section, transport);
   const candidates = open.flatMap((section) => section.candidates);
   return { media, bundle, ...transport, candidates: candidates.slice(0, SDP_LIMITS.candidatesMax) };
 }
@@ -184,7 +183,10 @@ function directionOf(section: MediaSection, session: TransportAttributes): Direc
 
 type SharedTransport = Pick<Offer, "iceUfrag" | "icePwd" | "fingerprints" | "setup">;
 
-/** The transport of the tagged section, which the whole bundle shares; session values fill its gaps. */
+/**
+ * The transport of the tagged section, which the whole bundle shares; session values fill its gaps. What other sections
+ * say of theirs would count without a bundle (RFC 9143 §7.3.1): aiortc 1.9 gives each a transport of its own.
+ */
 function transportOf(
   tagged: MediaSection | undefined,
   session: TransportAttributes,
@@ -201,33 +203,6 @@ function transportOf(
   }
   if (setup === undefined) throw refuse("a=setup is missing: expected actpass or active.");
   return { iceUfrag, icePwd, fingerprints, setup };
-}
-
-/** One bundle is one transport: what a section states again must be the same. */
-function checkAgreement(section: MediaSection, shared: SharedTransport): void {
-  const own = section.transport;
-  const same: readonly [attribute: string, agrees: boolean][] = [
-    ["a=ice-ufrag", !differs(own.iceUfrag, shared.iceUfrag)],
-    ["a=ice-pwd", !differs(own.icePwd, shared.icePwd)],
-    ["a=setup", !differs(own.setup, shared.setup)],
-    ["a=fingerprint", own.fingerprintLines === 0 || agree(own.fingerprints, shared.fingerprints)],
-  ];
-  const wrong = same.find(([, agrees]) => !agrees);
-  if (wrong === undefined) return;
-  throw refuse(`${wrong[0]} of the m= line ${section.line} differs from the rest of its bundle.`);
-}
-
-function differs(own: string | undefined, shared: string): boolean {
-  return own !== undefined && own !== shared;
-}
-
-function agree(a: readonly Fingerprint[], b: readonly Fingerprint[]): boolean {
-  const text = (list: readonly Fingerprint[]) =>
-    list
-      .map(({ algorithm, value }) => `${algorithm} ${value}`)
-      .sort()
-      .join();
-  return text(a) === text(b);
 }
 
 function toMedia(section: MediaSection, session: TransportAttributes): OfferedMedia {

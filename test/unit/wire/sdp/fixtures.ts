@@ -13,6 +13,7 @@ export const OFFER_NAMES = [
   "gstreamer",
   "gstreamer_whepsrc",
   "aiortc",
+  "aiortc_balanced",
   "obs",
   "video_only",
 ] as const;

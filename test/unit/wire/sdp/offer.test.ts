@@ -19,7 +19,6 @@ const FINGERPRINT = BASE_OFFER[12];
 const AUDIO_FINGERPRINT = BASE_OFFER[26];
 const RECVONLY = "a=recvonly";
 const BUNDLE = "a=group:BUNDLE 0 1";
-const OTHER_FINGERPRINT = FINGERPRINT.replace("0a", "0b");
 
 function videoOf(text: string) {
   return parseOffer(text).media.find((media) => media.kind === "video");
@@ -47,6 +46,14 @@ describe("an offer of a real player", () => {
       expect(media.rtcpMux).toBe(true);
       expect(media.codecs.length).toBeGreaterThan(0);
     }
+  });
+
+  test("has the transport of its tagged section, where each section has its own (aiortc 1.9)", async () => {
+    const offer = parseOffer(await offerText("aiortc_balanced"));
+    expect(offer.bundle).toEqual(["0", "1"]);
+    expect([offer.iceUfrag, offer.icePwd]).toEqual(["csxL", "ixG7wVex73FI7sejSUTcuj"]);
+    const swapped = (await offerText("aiortc_balanced")).replace("BUNDLE 0 1", "BUNDLE 1 0");
+    expect(parseOffer(swapped).iceUfrag).toBe("93m3");
   });
 
   test("lists codecs in the player's order, with the RTX payload type of each", async () => {
@@ -206,18 +213,6 @@ describe("an offer is refused, saying what was expected", () => {
     ["a ufrag with a dash", changedOffer([UFRAG, "a=ice-ufrag:ab-d"]), "a=ice-ufrag on line 11"],
     ["a short pwd", changedOffer([PWD, PWD.slice(0, -1)]), "expected 22 to 256"],
     ["a long pwd", changedOffer([PWD, `${PWD}${"d".repeat(235)}`]), "expected 22 to 256"],
-    ["another ufrag in the bundle", changedOffer([UFRAG, "a=ice-ufrag:abce"]), "differs from"],
-    ["another pwd in the bundle", changedOffer([PWD, `${PWD}w`]), "a=ice-pwd of the m= line"],
-    [
-      "another fingerprint in the bundle",
-      changedOffer([AUDIO_FINGERPRINT, OTHER_FINGERPRINT]),
-      "a=fingerprint of the m= line 20 differs",
-    ],
-    [
-      "another setup in the bundle",
-      changedOffer(["a=setup:actpass", "a=setup:active"]),
-      "a=setup of the m= line",
-    ],
     [
       "no fingerprint",
       changedOffer([FINGERPRINT, []], [AUDIO_FINGERPRINT, []]),
