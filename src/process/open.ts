@@ -6,6 +6,7 @@ import { childEnvironment, createSpawn } from "./child.ts";
 import { systemClock } from "./clock.ts";
 import { type ManagerOptions, ProcessManager } from "./manager.ts";
 import { ChildJournal } from "./orphans.ts";
+import { outputFolders } from "./output-folders.ts";
 import { describeSource, probeSource } from "./probe.ts";
 import { readUsage } from "./proc-stat.ts";
 import { type ProcessRecord, shortId } from "./record.ts";
@@ -106,19 +107,19 @@ function openStore(folder: string, unlock: () => void): ProcessStore {
   }
 }
 
-/** Makes the storage folder as soon as a process writes to it. */
+/** Makes the folders in the storage as soon as a process writes to them. */
 function resolver({
   access,
   log,
 }: Pick<ProcessRoomOptions, "access" | "log">): ManagerOptions["resolve"] {
   return (record, find, message) => {
     const resolved = resolveRecord(record, { rules: access, find }, message);
-    const { storageFolder: folder } = access;
-    if (!resolved.output.some(({ address }) => address.includes(`file:${folder}`))) return resolved;
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (error) {
-      log.warn("storage folder can't be made", { folder, problem: String(error) });
+    for (const folder of outputFolders(resolved, access.storageFolder)) {
+      try {
+        mkdirSync(folder, { recursive: true });
+      } catch (error) {
+        log.warn("storage folder can't be made", { folder, problem: String(error) });
+      }
     }
     return resolved;
   };

@@ -189,8 +189,9 @@ function videoObstacle(facts: VideoFacts, policy: VideoPolicy, loops: boolean): 
 }
 
 function h264Obstacle(facts: VideoFacts): string | undefined {
+  if (facts.profile === "") return "no keyframe came in time to know its profile";
   if (!copyableProfiles.includes(facts.profile)) {
-    return `browsers don't decode the H.264 profile ${facts.profile || "of the source"}`;
+    return `browsers don't decode the H.264 profile ${facts.profile}`;
   }
   if (!copyablePixelFormats.includes(facts.pixelFormat)) {
     return `browsers don't decode the pixel format ${facts.pixelFormat || "of the source"}`;

@@ -56,6 +56,7 @@ describe("video is copied when browsers can decode it:", () => {
 describe("video is transcoded when browsers can't:", () => {
   const cases: [string, Partial<VideoFacts>, string][] = [
     ["B-frames", { bFrames: true }, "WebRTC can't put B-frames in order"],
+    ["what sent no keyframe", { profile: "", pixelFormat: "" }, "no keyframe came in time"],
     ["main that sent no packet", { bFrames: undefined }, "no frame came"],
     [
       "ten bits",
