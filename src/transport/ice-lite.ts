@@ -49,7 +49,7 @@ export class IceLiteAgent {
   local: IceCredentials;
   private remote: IceCredentials;
   /** Valid until the player has used the new credentials, so that media goes on over a restart. */
-  private previous: { local: IceCredentials; remote: IceCredentials } | undefined;
+  private previous: IceCredentials | undefined;
   private readonly paths = new Map<string, Path>();
   private selected: Path | undefined;
   /** The player's latest choice; it may still have to answer our check. */
@@ -90,13 +90,13 @@ export class IceLiteAgent {
 
   /** Our ufrags that a player may still use. */
   get ufrags(): readonly string[] {
-    const previous = this.previous?.local.iceUfrag;
+    const previous = this.previous?.iceUfrag;
     return previous === undefined ? [this.local.iceUfrag] : [this.local.iceUfrag, previous];
   }
 
   /** ICE restart (RFC 8445 §9): new credentials on both sides, the path in use stays until a new one is chosen. */
   restart(local: IceCredentials, remote: IceCredentials): void {
-    this.previous = { local: this.local, remote: this.remote };
+    this.previous = this.local;
     this.local = local;
     this.remote = remote;
     this.nominated = undefined;
@@ -104,22 +104,19 @@ export class IceLiteAgent {
 
   /**
    * Takes a binding request addressed to this session. Returns true where it was authentic;
-   * anything else leaves no trace and gets no reply (RFC 8445 §7.3, RFC 8489 §9.1.3).
+   * anything else leaves no trace and gets no reply (RFC 8445 §7.3, RFC 8489 §9.1.3). Our ufrag has to be right, whatever
+   * stands for the player's: browsers that restart ICE put their new one beside our old one until they have our answer.
    */
   request(datagram: Buffer, message: StunMessage, from: Endpoint, nowMs: number): boolean {
-    const credentials = this.credentialsFor(message.ufrag);
-    if (credentials === undefined || message.remoteUfrag !== credentials.remote.iceUfrag)
-      return false;
-    if (!hasIntegrity(datagram, message, credentials.local.icePwd)) return false;
-    if (credentials.local === this.local) this.previous = undefined;
+    const local = this.credentialsFor(message.ufrag);
+    if (local === undefined || message.remoteUfrag === "") return false;
+    if (!hasIntegrity(datagram, message, local.icePwd)) return false;
+    if (local === this.local) this.previous = undefined;
     const path = this.pathFor(from, nowMs);
     if (path === undefined) return true;
     const plain = plainAddress(from.address);
     if (message.useCandidate) this.nominated = path;
-    this.options.send(
-      bindingSuccess(message.transactionId, plain, from.port, credentials.local.icePwd),
-      from,
-    );
+    this.options.send(bindingSuccess(message.transactionId, plain, from.port, local.icePwd), from);
     // Our check comes second: some players nominate on a check of ours, but only once theirs has succeeded.
     if (!path.validated) this.check(path, nowMs);
     this.select(path, nowMs);
@@ -136,9 +133,9 @@ export class IceLiteAgent {
     return true;
   }
 
-  private credentialsFor(ufrag: string) {
-    if (ufrag === this.local.iceUfrag) return { local: this.local, remote: this.remote };
-    return ufrag === this.previous?.local.iceUfrag ? this.previous : undefined;
+  private credentialsFor(ufrag: string): IceCredentials | undefined {
+    if (ufrag === this.local.iceUfrag) return this.local;
+    return ufrag === this.previous?.iceUfrag ? this.previous : undefined;
   }
 
   private pathFor(from: Endpoint, nowMs: number): Path | undefined {

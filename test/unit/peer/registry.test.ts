@@ -173,7 +173,7 @@ describe("the way from a datagram to its viewer", () => {
     expect(ufragsOf(made)).toEqual([]);
   });
 
-  test("checks that come late under the credentials before a restart are no suspicion", async () => {
+  test("checks under the credentials before a restart are no suspicion, early or late", async () => {
     const made = setUp();
     const viewer = made.viewer();
     const { iceUfrag, icePwd } = viewer.peer.local;
@@ -181,6 +181,7 @@ describe("the way from a datagram to its viewer", () => {
     await viewer.connect();
     made.registry.restartIce(viewer.peer, { iceUfrag: "again", icePwd: viewer.password });
     viewer.ufrag = "again";
+    viewer.send(playerRequest({ username: `${iceUfrag}:again`, password: icePwd }), AWAY);
     viewer.send(late);
     viewer.check({ from: AWAY });
     expect(ufragsOf(made)).toEqual([viewer.peer.local.iceUfrag]);
