@@ -37,7 +37,7 @@ export const StreamsSchema = Type.Array(
         order: literals("start", "stop"),
         reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
         restarts: Type.Integer(),
-        last_logline: Type.String(),
+        last_logline: Type.String({ description: "Where FFmpeg failed: what it failed of." }),
         plan: Type.String({ description: "The source, what FFmpeg does with it, and why." }),
         warnings: Type.Array(Type.String()),
       }),

@@ -3,6 +3,8 @@
  * The shapes are datarhei Core's report.
  */
 
+import { type ExecState, hasFailed } from "./state.ts";
+
 /** [unix seconds as text, line] */
 export type LogEntry = readonly [string, string];
 
@@ -19,6 +21,8 @@ export interface ProcessReport extends RunReport {
 const linesMax = 50;
 const preludeHeadMax = 100;
 const preludeTailMax = 50;
+/** An error before the end of a run that is older has not ended it. */
+const errorSecondsMax = 10;
 /** Past runs kept with the process. */
 export const historyMax = 3;
 
@@ -27,6 +31,8 @@ export class RunLog {
   readonly #lines: LogEntry[] = [];
   readonly #head: string[] = [];
   readonly #tail: string[] = [];
+  #error: LogEntry | undefined;
+  #verdict: string | undefined;
   #truncated = 0;
   #preludeOpen = true;
 
@@ -36,6 +42,27 @@ export class RunLog {
 
   get lastLine(): string {
     return this.#lines.at(-1)?.[1] ?? "";
+  }
+
+  /** The last line; of a run that failed what it failed of: the server's word, or an error of its last seconds. */
+  lastWord(state: ExecState): string {
+    if (!hasFailed(state)) return this.lastLine;
+    if (this.#verdict !== undefined) return this.#verdict;
+    const lastSeconds = Number(this.#lines.at(-1)?.[0] ?? 0);
+    const [atSeconds, line] = this.#error ?? ["0", ""];
+    return line !== "" && lastSeconds - Number(atSeconds) <= errorSecondsMax ? line : this.lastLine;
+  }
+
+  /** FFmpeg's own word of what went wrong. */
+  addError(atSeconds: number, line: string): void {
+    this.add(atSeconds, line);
+    this.#error = [String(atSeconds), line];
+  }
+
+  /** The server's word of why the run ends. */
+  addVerdict(atSeconds: number, line: string): void {
+    this.add(atSeconds, line);
+    this.#verdict = line;
   }
 
   add(atSeconds: number, line: string): void {

@@ -49,3 +49,8 @@ export function stateAfterExit(exit: ExitFacts): "finished" | "failed" | "killed
   if (exit.signal !== null) return "killed";
   return exit.code === 0 || exit.code === stoppedBySignalCode ? "finished" : "failed";
 }
+
+/** True where a run ended of something that nobody asked for. */
+export function hasFailed(state: ExecState): boolean {
+  return state === "failed" || state === "killed";
+}

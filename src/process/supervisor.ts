@@ -12,7 +12,7 @@ import { type CopyFault, planWithFault, type SourcePlan } from "./source-plan.ts
 import { canMove, type ExecState, type ExitFacts, type Order, stateAfterExit } from "./state.ts";
 import { type Attempt, createAttempt } from "./supervisor/attempt.ts";
 import { commandedDelayMs, hasFlowed, RestartDelay, type RunEnd } from "./supervisor/backoff.ts";
-import { explain } from "./supervisor/explain.ts";
+import { copyFaultWords, explain } from "./supervisor/explain.ts";
 import { type ProcessState, planState, progressOf } from "./supervisor/process-state.ts";
 import { Run } from "./supervisor/run.ts";
 import type { SupervisorTools, SupervisorView } from "./supervisor/tools.ts";
@@ -27,11 +27,6 @@ export type {
 /** How long FFmpeg has after SIGINT to close its outputs. */
 const graceMs = 5000;
 const tickMs = 1000;
-
-const copyFaultWords: Readonly<Record<CopyFault, string>> = {
-  "b-frames": "B-frames came in video that was copied",
-  "no-idr": "video that was copied brought no IDR frames",
-};
 
 export class Supervisor {
   readonly #tools: SupervisorTools;
@@ -152,7 +147,7 @@ export class Supervisor {
       order: this.#order,
       reconnectSeconds: this.#reconnectSeconds(),
       restarts: this.#restarts,
-      lastLogline: this.#lastRun.log.lastLine,
+      lastLogline: this.#lastRun.log.lastWord(this.#exec),
       plan: this.#plan,
       pid: this.#attempt?.child?.pid,
       cpuSeconds: this.#cpuSeconds + (this.#attempt?.usage.cpuSeconds ?? 0),
@@ -187,7 +182,7 @@ export class Supervisor {
       attempt.abort.signal.throwIfAborted();
       this.#spawn(attempt, resolved, legs);
     } catch (error) {
-      if (!attempt.abort.signal.aborted) attempt.run.note(explain(error));
+      if (!attempt.abort.signal.aborted) attempt.run.judge(explain(error));
       // A hook may have thrown when FFmpeg was already there; nobody would hear of that child again.
       attempt.child?.kill("SIGKILL");
       this.#ended(attempt, { code: null, signal: null });
@@ -268,7 +263,7 @@ export class Supervisor {
 
   /** Ends a run that isn't good any more; reconnect decides whether another follows. */
   #recycle(attempt: Attempt, reason: string): void {
-    attempt.run.note(`Stopped by the server: ${reason}.`);
+    attempt.run.judge(`Stopped by the server: ${reason}.`);
     this.#tools.log.warn("process stopped", { id: attempt.record.id, reason });
     void this.#end();
   }
@@ -337,7 +332,7 @@ export class Supervisor {
       code: exit.code ?? "none",
       signal: exit.signal ?? "none",
       seconds: Math.round(end.runMs / 1000),
-      last_line: attempt.run.log.lastLine,
+      last_line: attempt.run.log.lastWord(end.state),
     };
     const { log } = this.#tools;
     if (end.state === "finished") log.info("process ended", fields);

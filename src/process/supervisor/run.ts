@@ -2,7 +2,13 @@
 import { redact } from "../../telemetry/redact.ts";
 import type { Clock } from "../clock.ts";
 import { LineSplitter } from "../line-splitter.ts";
-import { type FileLine, parseLogLine, type StreamLine, splitLevel } from "../log-lines.ts";
+import {
+  type FileLine,
+  type LogLevel,
+  parseLogLine,
+  type StreamLine,
+  splitLevel,
+} from "../log-lines.ts";
 import { ProgressBlocks, type ProgressFields, ProgressMeter, parseStatsLine } from "../progress.ts";
 import { RunLog } from "../run-log.ts";
 
@@ -23,6 +29,10 @@ export interface RunOptions {
 const lineLengthMax = 2048;
 /** More streams than any sensible file has. */
 const streamsMax = 64;
+
+const errorLevels: readonly LogLevel[] = ["error", "fatal", "panic"];
+
+const shown = (line: string) => redact(line.slice(0, lineLengthMax));
 
 export class Run {
   readonly log: RunLog;
@@ -60,17 +70,25 @@ export class Run {
 
   /** Adds a line of our own, in the words of the server. */
   note(line: string): void {
-    this.log.add(this.#seconds(), redact(line.slice(0, lineLengthMax)));
+    this.log.add(this.#seconds(), shown(line));
+  }
+
+  /** The same for why the run ends. */
+  judge(line: string): void {
+    this.log.addVerdict(this.#seconds(), shown(line));
   }
 
   #readLog(line: string): void {
-    const { text } = splitLevel(line);
+    const { level, text } = splitLevel(line);
     const stats = parseStatsLine(text);
     if (stats !== undefined) {
       this.#count(stats);
       return;
     }
-    this.note(this.#options.hideLevels ? text : line);
+    const kept = shown(this.#options.hideLevels ? text : line);
+    if (level !== undefined && errorLevels.includes(level)) {
+      this.log.addError(this.#seconds(), kept);
+    } else this.log.add(this.#seconds(), kept);
     const known = parseLogLine(text);
     if (known?.kind === "input" || known?.kind === "output") this.#file = known;
     else if (known?.kind === "stream") this.#open(known);

@@ -47,6 +47,7 @@ export interface SupervisorView {
   readonly order: Order;
   readonly reconnectSeconds: number;
   readonly restarts: number;
+  /** Where FFmpeg failed: what it failed of, which seldom stands in its last line. */
   readonly lastLogline: string;
   readonly plan: SourcePlan | undefined;
   readonly pid: number | undefined;

@@ -29,3 +29,29 @@ test("lines after the first progress are no prelude", () => {
   expect(log.report().prelude).toEqual(["opening"]);
   expect(log.report().log.map(([, line]) => line)).toEqual(["opening", "later"]);
 });
+
+test("a run that is over ended of its last error, not of what FFmpeg said after it", () => {
+  const log = new RunLog(100);
+  log.addError(100, "a frame could not be decoded");
+  log.addError(200, "Failed to open file 'cam0.ts'");
+  log.add(202, "kb/s:1296.80");
+  log.add(202, "Conversion failed!");
+  expect([log.lastWord("failed"), log.lastWord("finished")]).toEqual([
+    "Failed to open file 'cam0.ts'",
+    "Conversion failed!",
+  ]);
+});
+
+test("an error that is long past has not ended it", () => {
+  const log = new RunLog(100);
+  log.addError(100, "a frame could not be decoded");
+  log.add(200, "frame I:2");
+  expect(log.lastWord("killed")).toBe("frame I:2");
+});
+
+test("the server's word of why it ended a run counts more than what FFmpeg says to it", () => {
+  const log = new RunLog(100);
+  log.addVerdict(100, "Stopped by the server: no progress for 5 s.");
+  log.addError(101, "Immediate exit requested");
+  expect(log.lastWord("killed")).toBe("Stopped by the server: no progress for 5 s.");
+});
