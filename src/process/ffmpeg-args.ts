@@ -97,8 +97,8 @@ function needsPacing(input: ProcessIO): boolean {
   return isLavfi(input) || isLocalFile(input);
 }
 
-/** Before the record's own options, which win. */
-function analysisArguments(seconds: number | undefined): string[] {
+/** Goes before the record's own options, which win. */
+export function analysisArguments(seconds: number | undefined): string[] {
   return seconds === undefined ? [] : ["-analyzeduration", String(Math.round(seconds * 1e6))];
 }
 

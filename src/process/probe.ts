@@ -5,12 +5,13 @@
 import { redact } from "../telemetry/redact.ts";
 import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
-import { inputArguments } from "./ffmpeg-args.ts";
+import { analysisArguments, inputArguments } from "./ffmpeg-args.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type FileLine, parseLogLine, type StreamLine, splitLevel } from "./log-lines.ts";
 import { PacketScan } from "./probe/packet-scan.ts";
 import { isLavfi } from "./record/address.ts";
 import type { ProcessIO, ProcessRecord } from "./record.ts";
+import { firstAnalysisSeconds } from "./source-plan/analysis.ts";
 import {
   type AudioFacts,
   assumedInputFacts,
@@ -137,6 +138,7 @@ function planArguments(record: ProcessRecord, input: ProcessIO): string[] {
     "-nostdin",
     ...record.options,
     ...quiet,
+    ...analysisArguments(firstAnalysisSeconds(input)),
     ...inputArguments(input, false),
     // V is video without cover pictures. -copyinkf shows packets before the first keyframe too.
     ...["-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy", "-copyinkf"],

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runFfmpeg } from "../support/ffmpeg.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { RtspCamera } from "../support/rtsp-camera.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
@@ -210,5 +211,57 @@ describe("an RTSP camera with a password", () => {
     await until(recycled, 20_000, "FFmpeg to be stopped");
     camera.frozen = false;
     await goesOn(player);
+  }, 90_000);
+});
+
+/** Sends a file to whoever connects, as fast as its media lasts. */
+function sendPaced(cleanUp: CleanUp, file: Uint8Array, seconds: number): number {
+  const bytesPerMs = file.length / (seconds * 1000);
+  const timers = new Map<object, ReturnType<typeof setInterval>>();
+  const listener = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      open: (socket) => {
+        const began = performance.now();
+        let sent = 0;
+        const more = () => {
+          const due = Math.min(file.length, Math.floor((performance.now() - began) * bytesPerMs));
+          sent += Math.max(0, socket.write(file.subarray(sent, due)));
+        };
+        timers.set(socket, setInterval(more, 20));
+      },
+      data: () => undefined,
+      close: (socket) => clearInterval(timers.get(socket)),
+    },
+  });
+  cleanUp.push(() => listener.stop(true));
+  return listener.port;
+}
+
+describe("an encoder that announces sound in FLV and sends none", () => {
+  const cleanUp: CleanUp = [];
+  afterAll(() => cleaned(cleanUp), 30_000);
+
+  test("is shown without sound: FFmpeg by itself would wait 90 s for it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dragonfork-flv-"));
+    cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+    const path = join(folder, "cam.flv");
+    const seconds = 60;
+    await runFfmpeg(
+      ...["-f", "lavfi", "-i", `testsrc2=size=320x180:rate=25:duration=${seconds}`],
+      ...["-itsoffset", `${seconds - 2}`, "-f", "lavfi", "-i", "sine=duration=1"],
+      ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "25"],
+      ...["-b:v", "300k", "-c:a", "aac", path],
+    );
+    const port = sendPaced(cleanUp, await Bun.file(path).bytes(), seconds);
+    const server = await startServer({ processes: [source("cam", `tcp://127.0.0.1:${port}`, [])] });
+    cleanUp.push(() => server.stop());
+    await untilLive(server, "cam", 40_000);
+    expect(planOf(server, "cam")).toContain(COPIED);
+    const player = await WhepPlayer.play({ url: server.whep("cam") });
+    cleanUp.push(() => player.close());
+    await moreMedia(player, 50, 10_000);
+    expect(player.media("audio")).toBeUndefined();
   }, 90_000);
 });

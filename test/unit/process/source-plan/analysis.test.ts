@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { parseRecord } from "../../../../src/process/record.ts";
-import { analysisSeconds } from "../../../../src/process/source-plan/analysis.ts";
+import {
+  analysisSeconds,
+  firstAnalysisSeconds,
+} from "../../../../src/process/source-plan/analysis.ts";
 import { unknownAudio, unknownVideo } from "../../../../src/process/source-plan/facts.ts";
 
 const SRT = "srt://127.0.0.1:9000";
+const testSource = { id: "t", address: "testsrc", options: ["-f", "lavfi"], cleanup: [] };
 
 function record(addresses: string[], output: object[] = []) {
   const input = addresses.map((address, index) => ({ id: `in${index}`, address }));
@@ -26,12 +30,8 @@ describe("a transport stream from the network is analysed", () => {
     ["until a copied picture's next keyframe is there", plan(2), 2.5],
     ["for its tables at least", plan(0.2), 1],
     ["for its tables where the picture is transcoded", plan(4, {}, "transcode"), 1],
-    ["as FFmpeg likes where keyframes are far apart", plan(4.5), undefined],
-    [
-      "as FFmpeg likes where there was no second keyframe",
-      plan(2, { gopMeasured: false }),
-      undefined,
-    ],
+    ["for 5 s where keyframes are far apart", plan(4.6), 5],
+    ["for 5 s where there was no second keyframe", plan(2, { gopMeasured: false }), 5],
   ])("%s", (_how, made, seconds) => {
     expect(analysisSeconds(record([SRT]), made, 0)).toBe(seconds);
   });
@@ -48,15 +48,30 @@ describe("a transport stream from the network is analysed", () => {
   });
 });
 
-describe("FFmpeg decides by itself", () => {
+describe("no network source waits longer than 5 s for tracks that may never bring anything:", () => {
   test.each([
-    ["for a file", record(["/srv/film.ts"]), plan(1)],
-    ["for another container", record([SRT]), plan(1, { container: "flv" })],
+    ["another container", record(["rtmp://127.0.0.1/live/x"]), plan(1, { container: "flv" })],
     [
-      "where other outputs may take tracks that nobody looked at",
+      "tracks for other outputs that nobody looked at",
       record([SRT], [{ id: "all", address: "udp://127.0.0.1:9002" }]),
       plan(1),
     ],
+  ])("%s", (_what, of, made) => {
+    expect(analysisSeconds(of, made, 0)).toBe(5);
+  });
+
+  test("the first look", () => {
+    const [network, file] = record([SRT, "/srv/film.ts"]).input;
+    expect(
+      [network, file, testSource].map((input) => input && firstAnalysisSeconds(input)),
+    ).toEqual([5, undefined, undefined]);
+  });
+});
+
+describe("FFmpeg decides by itself", () => {
+  test.each([
+    ["for a file", record(["/srv/film.ts"]), plan(1)],
+    ["for a test source", parseRecord({ ...record(["testsrc"]), input: [testSource] }), plan(1)],
     ["before anybody looked", record([SRT]), undefined],
     ["where nothing had to be looked at", record([SRT]), { video: plan(1).video }],
   ])("%s", (_when, of, made) => {
