@@ -320,6 +320,34 @@ describe("the player with a sender", () => {
   );
 
   test(
+    "says that the picture stands still, and does not call that playing well",
+    async () => {
+      await page.goto(`${fake.url}/player/test`);
+      await state("playing");
+      await page.locator("html[data-frames-decoded]").waitFor();
+      await sender.stopPicture();
+      await state("still");
+      expect(await text("#state")).toContain("The picture stands still");
+      expect(await text("#verdict")).toBe("No new picture arrives.");
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
+    "blames the network, not the source, while the browser has lost its connection",
+    async () => {
+      await page.goto(`${fake.url}/player/test`);
+      await state("playing");
+      await page.evaluate(
+        "Object.defineProperty(RTCPeerConnection.prototype, 'connectionState', { get: () => 'disconnected' })",
+      );
+      await state("interrupted");
+      expect(await text("#state")).toContain("The network is interrupted");
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
     "names the UDP address when no packet gets through",
     async () => {
       fake.whep = async ({ path, body }) => {

@@ -41,6 +41,7 @@ const SENDER = `
   window.fallSilent = () => {
     for (const sender of pc.getSenders()) sender.replaceTrack(null);
   };
+  window.stopPicture = () => pc.getSenders().find((one) => one.track.kind === "video").replaceTrack(null);
 `;
 
 export interface SenderPage {
@@ -48,6 +49,8 @@ export interface SenderPage {
   endSession(): Promise<void>;
   /** The connection stays, but no packet is sent any more, as when a source restarts. */
   fallSilent(): Promise<void>;
+  /** Only sound goes on. */
+  stopPicture(): Promise<void>;
 }
 
 /** Turns an empty page into a sender. Its host candidates must not hide behind mDNS names. */
@@ -57,5 +60,6 @@ export async function senderPage(page: Page): Promise<SenderPage> {
     answer: (offer) => page.evaluate(`window.answerOffer(${JSON.stringify(offer)})`),
     endSession: () => page.evaluate("window.endSession()"),
     fallSilent: () => page.evaluate("window.fallSilent()"),
+    stopPicture: () => page.evaluate("window.stopPicture()"),
   };
 }

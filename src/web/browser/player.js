@@ -2,7 +2,7 @@
 
 import { mediaControls } from "./media-controls.js";
 import { PlayerReport } from "./player-report.js";
-import { judge, readSample, summarize } from "./statistics.js";
+import { judge, PictureWatch, readSample, summarize } from "./statistics.js";
 import { publish, statisticsPanel } from "./statistics-panel.js";
 import { streamTokenStore, tokenOfFragment } from "./token-store.js";
 import { WhepPlayer } from "./whep-player.js";
@@ -13,6 +13,7 @@ const STALLED_MS = 3000;
 /** … and after this long the server is asked anew, so that it can say why. */
 const SILENT_MS_MAX = 30_000;
 const NOTES_MAX = 200;
+const WAITING_PHASES = ["connecting", "checking", "buffering", "stalled", "interrupted"];
 
 const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
@@ -29,6 +30,7 @@ let before;
 let numbers = {};
 let lastMediaAtMs = 0;
 let report;
+let picture;
 
 /** The id as the operator wrote it; it may hold slashes, encoded or not. A last plain one was added by a hand or a program. */
 function streamIdFromPath(path) {
@@ -78,7 +80,10 @@ const PHASE_TEXT = {
   buffering: "Connected, waiting for the first picture …",
   playing: "Playing live",
   paused: "Paused",
+  still: "The picture stands still; sound goes on.",
+  slow: "This connection is too slow for the stream: single pictures until it has room again.",
   stalled: "No media is arriving. The source may be restarting; the page stays connected.",
+  interrupted: "The network is interrupted. The page waits for it, then connects anew.",
 };
 
 takeBroughtToken();
@@ -98,6 +103,7 @@ function stateChanged(state) {
     firstFrameMs = undefined;
     before = undefined;
     numbers = {};
+    picture = new PictureWatch();
     report = new PlayerReport((told) => player.report(told));
     video.srcObject = null;
     controls.setHasAudio(false);
@@ -109,9 +115,12 @@ function stateChanged(state) {
 /** The phase a viewer sees: connected splits by what arrives. */
 function visiblePhase() {
   if (player.state.phase !== "connected") return player.state.phase;
-  if (performance.now() - lastMediaAtMs > STALLED_MS) return "stalled";
+  if (player.peerConnection?.connectionState === "disconnected") return "interrupted";
+  const silent = performance.now() - lastMediaAtMs > STALLED_MS;
+  if (silent && picture.state !== "slow") return "stalled";
   if (video.paused && video.srcObject !== null) return "paused";
   const hasPicture = firstFrameMs !== undefined || numbers.framesDecoded > 0;
+  if (hasPicture && picture.state !== "moving") return picture.state;
   return hasPicture || !expectsVideo() ? "playing" : "buffering";
 }
 
@@ -136,7 +145,7 @@ function showPhase() {
     byId("token").focus();
   }
   byId("audio-only").hidden = phase !== "playing" || expectsVideo();
-  byId("spinner").hidden = !["connecting", "checking", "buffering", "stalled"].includes(phase);
+  byId("spinner").hidden = !WAITING_PHASES.includes(phase);
   showCountdown(state.retryAtMs);
 }
 
@@ -187,7 +196,8 @@ function showSample(sample) {
   report.sample(numbers, performance.now());
   publish(numbers);
   showStatistics(numbers);
-  const { level, text } = judge(numbers);
+  picture.sample(numbers, performance.now());
+  const { level, text } = judge(numbers, picture.state);
   byId("verdict").dataset.level = level;
   byId("verdict").textContent = text;
   if (performance.now() - lastMediaAtMs > SILENT_MS_MAX) player.reportSilence();

@@ -67,11 +67,40 @@ function skewMs({ video, audio }) {
   return picture && sound ? Math.round(picture - sound) : undefined;
 }
 
+/** Loss of this many percent is a path that is full; the server then sends single pictures until it tries again. */
+const FULL_LOSS_PERCENT = 20;
+/** For so long a full path explains that a picture stops moving. */
+const FULL_PATH_MS = 10_000;
+/** Fewer frames in a second are no moving picture. */
+const MOVING_FPS_MIN = 5;
+/** From so long on a picture counts as standing still. */
+const STILL_MS = 4000;
+
+/** Watches the picture over the samples of one session: "moving", "still", or "slow" where the path is too slow for it. */
+export class PictureWatch {
+  state = "moving";
+  #decoded = 0;
+  #newAtMs;
+  #fullAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Takes the numbers of summarize() and a monotonic time. */
+  sample({ framesDecoded, fps, lossPercent }, nowMs) {
+    if (framesDecoded !== this.#decoded) this.#newAtMs = nowMs;
+    this.#decoded = framesDecoded;
+    if ((lossPercent ?? 0) >= FULL_LOSS_PERCENT) this.#fullAtMs = nowMs;
+    const full = nowMs - this.#fullAtMs < FULL_PATH_MS;
+    if (this.#newAtMs === undefined || fps === undefined) return;
+    if (fps < MOVING_FPS_MIN && (full || this.state === "slow")) this.state = "slow";
+    else this.state = nowMs - this.#newAtMs >= STILL_MS ? "still" : "moving";
+  }
+}
+
 /** The numbers of the panel from two samples one interval apart; unknown ones are undefined. */
 export function summarize(sample, before) {
   const { video, audio, pair, remote, local } = sample;
   const frames = growth(video, before?.video, "framesDecoded");
   const intervalMs = growth(video, before?.video, "timestamp");
+  const dropped = growth(video, before?.video, "framesDropped");
   return {
     width: video?.frameWidth,
     height: video?.frameHeight,
@@ -83,6 +112,7 @@ export function summarize(sample, before) {
     decoder: video?.decoderImplementation,
     framesDecoded: video?.framesDecoded ?? 0,
     framesDropped: video?.framesDropped ?? 0,
+    droppedPercent: frames && dropped ? (100 * dropped) / (frames + dropped) : 0,
     freezes: video?.freezeCount,
     freezeSeconds: video?.totalFreezesDuration,
     packetsReceived: (video?.packetsReceived ?? 0) + (audio?.packetsReceived ?? 0),
@@ -106,17 +136,20 @@ export function summarize(sample, before) {
   };
 }
 
-/** One sentence on how well it plays, and whose side a fault is on. */
-export function judge(numbers) {
-  if (numbers.packetsReceived === 0) return { level: "poor", text: "No packets have arrived yet." };
+/** One sentence on how well it plays, and whose side a fault is on. `picture` is the state of a PictureWatch. */
+export function judge(numbers, picture = "moving") {
+  const poor = (text) => ({ level: "poor", text });
+  if (numbers.packetsReceived === 0) return poor("No packets have arrived yet.");
+  if (picture === "slow") return poor("The network is too slow for this stream.");
   if ((numbers.lossPercent ?? 0) >= 2) {
     const percent = numbers.lossPercent.toFixed(1);
-    return { level: "poor", text: `The network loses packets (${percent} % in the last second).` };
+    return poor(`The network loses packets (${percent} % in the last second).`);
   }
+  if (picture === "still") return poor("No new picture arrives.");
   if ((numbers.rttMs ?? 0) > 300) {
     return { level: "fair", text: `The way to the server is long (${numbers.rttMs} ms).` };
   }
-  if (numbers.framesDropped > 30 && numbers.framesDropped > numbers.framesDecoded * 0.05) {
+  if (numbers.droppedPercent > 5) {
     return { level: "fair", text: "This device is too slow to show every frame." };
   }
   return { level: "good", text: "Playing well." };

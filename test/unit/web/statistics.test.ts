@@ -5,6 +5,7 @@ interface Numbers {
   packetsReceived?: number;
   framesDecoded?: number;
   framesDropped?: number;
+  droppedPercent?: number;
   fps?: number;
   videoKbit?: number;
   jitterBufferMs?: number;
@@ -15,10 +16,11 @@ interface Numbers {
   concealedPercent?: number;
 }
 
-const { readSample, summarize, judge } = await browserModule<{
+const { readSample, summarize, judge, PictureWatch } = await browserModule<{
   readSample: (report: Map<string, object>) => object;
   summarize: (sample: object, before?: object) => Numbers;
-  judge: (numbers: Numbers) => { level: string; text: string };
+  judge: (numbers: Numbers, picture?: string) => { level: string; text: string };
+  PictureWatch: new () => { state: string; sample(numbers: Numbers, nowMs: number): void };
 }>("statistics");
 
 function report(change: { video?: object; audio?: object } = {}): Map<string, object> {
@@ -109,7 +111,49 @@ describe("the verdict", () => {
   test("blames the network for loss, the distance for delay and the device for drops", () => {
     expect(judge({ ...fine, lossPercent: 4.2 }).text).toContain("4.2 %");
     expect(judge({ ...fine, rttMs: 400 }).text).toContain("400 ms");
-    expect(judge({ ...fine, framesDropped: 50 }).text).toContain("device");
+    expect(judge({ ...fine, droppedPercent: 20 }).text).toContain("device");
     expect(judge(fine).level).toBe("good");
+  });
+
+  test("forgives the device what it dropped before the last second", () => {
+    const idle = readSample(report({ video: { framesDropped: 0 } }));
+    const busy = { ...later, packetsLost: 0, framesDropped: 50 };
+    const before = readSample(report({ video: busy }));
+    const after = { ...busy, timestamp: 3000, framesDecoded: 90 };
+    expect(judge(summarize(before, idle)).text).toContain("device");
+    expect(judge(summarize(readSample(report({ video: after })), before)).level).toBe("good");
+  });
+
+  test("does not call a picture that hardly moves well played", () => {
+    expect(judge(fine, "slow")).toMatchObject({ level: "poor" });
+    expect(judge(fine, "slow").text).toContain("too slow");
+    expect(judge(fine, "still").text).toContain("No new picture");
+  });
+});
+
+describe("the picture", () => {
+  const second = { fps: 30, lossPercent: 0 };
+
+  test("stands still after four seconds without a new frame, and moves with the next", () => {
+    const watch = new PictureWatch();
+    const states = [30, 60, 60, 60, 60, 60, 90].map((framesDecoded, at) => {
+      const fps = framesDecoded === 60 ? 0 : 30;
+      watch.sample({ ...second, framesDecoded, fps }, at * 1000);
+      return watch.state;
+    });
+    expect(states).toEqual(["moving", "moving", "moving", "moving", "moving", "still", "moving"]);
+  });
+
+  test("is slowed down by the path where that lost a good part shortly before, until it moves", () => {
+    const watch = new PictureWatch();
+    const sample = (atMs: number, framesDecoded: number, fps: number, lossPercent = 0) => {
+      watch.sample({ framesDecoded, fps, lossPercent }, atMs);
+      return watch.state;
+    };
+    expect(sample(1000, 30, 25, 40)).toBe("moving");
+    expect(sample(2000, 31, 1)).toBe("slow");
+    expect(sample(30_000, 31, 0)).toBe("slow");
+    expect(sample(31_000, 60, 29)).toBe("moving");
+    expect(sample(32_000, 61, 1)).toBe("moving");
   });
 });
