@@ -1,7 +1,7 @@
 /**
  * Whether one viewer can keep up, from its receiver reports alone: every player sends them. A path that drops a good
  * part of the packets for two reports is full; more packets only make it worse. The viewer then gets whole groups of
- * pictures or none, and with each failure more of none.
+ * pictures or single pictures, and with each failure more of the latter.
  */
 
 /** Share of packets lost that no resend makes good within the frame. */
@@ -11,7 +11,7 @@ const FINE_LOSS = 0.05;
 const REPORTS_FULL = 2;
 /** So long must it go well until an old failure is forgotten. */
 const FORGET_MS = 20_000;
-const KEYFRAMES_SKIPPED_MAX = 8;
+const GROUPS_THINNED_MAX = 8;
 
 export class Congestion {
   private fullReports = 0;
@@ -19,8 +19,8 @@ export class Congestion {
   private fineSinceMs: number | undefined;
 
   /**
-   * Takes the share of packets lost of one report, 0 to 1. Returns how many keyframes the viewer should be left out
-   * beyond the next one, undefined where it can go on.
+   * Takes the share of packets lost of one report, 0 to 1. Returns how many groups of pictures should be thinned before
+   * the viewer gets a whole one again, undefined where it can go on.
    */
   report(fractionLost: number, nowMs: number): number | undefined {
     if (fractionLost > FINE_LOSS) this.fineSinceMs = undefined;
@@ -30,6 +30,6 @@ export class Congestion {
     if (this.fullReports < REPORTS_FULL) return undefined;
     this.fullReports = 0;
     this.failures++;
-    return Math.min(2 ** (this.failures - 1), KEYFRAMES_SKIPPED_MAX) - 1;
+    return Math.min(2 ** (this.failures - 1), GROUPS_THINNED_MAX) - 1;
   }
 }

@@ -20,6 +20,9 @@ const WHOLE_FRAME_MS_MAX = 1;
 /** A viewer that shows no picture after so many is not helped by more. */
 const REPEATS_MAX = 3;
 
+/** In place of the number of stills: the path has no room for them either. */
+const NO_MORE_STILLS = -1;
+
 /** The viewers of one track. */
 interface Lane {
   readonly track: PlayedTrack;
@@ -87,11 +90,19 @@ export class FanOut {
     }
   }
 
-  /** Sends a viewer nothing more from the end of this frame to the next keyframe but `keyframesToSkip`. */
-  pause(subscriber: Subscriber, keyframesToSkip: number): void {
+  /**
+   * Sends a viewer no more of this group of pictures from the end of this frame on, and of the next `groups` only the
+   * keyframe: a picture now and then fits a path that the stream does not. Called again after one of these: no more of them.
+   */
+  thin(subscriber: Subscriber, groups: number): void {
     const lane = this.lane(subscriber.track);
-    if (lane.waiting.has(subscriber) || lane.ending.has(subscriber)) return;
-    subscriber.keyframesToSkip = keyframesToSkip;
+    if (lane.waiting.has(subscriber) || lane.ending.has(subscriber)) {
+      // Before the first one it is what was under way that was lost.
+      if (subscriber.stillsSent > 0) subscriber.stillsSent = NO_MORE_STILLS;
+      return;
+    }
+    subscriber.groupsToThin = groups;
+    subscriber.stillsSent = 0;
     const live = takeOut(lane.live, subscriber);
     this.behind.delete(subscriber);
     const cut = live && !this.endsFrame(lane, subscriber.nextIndex);
@@ -105,8 +116,9 @@ export class FanOut {
   repeatKeyframe(subscriber: Subscriber): void {
     const { track, startIndex } = subscriber;
     if (track.kind !== "video" || track.ring.replayIndex !== startIndex) return;
-    // While it catches up the keyframe is on its way.
-    if (this.behind.has(subscriber) || subscriber.repeats >= REPEATS_MAX) return;
+    // While it catches up the keyframe is on its way, and a path that is full takes no more.
+    if (this.behind.has(subscriber) || this.lane(track).waiting.has(subscriber)) return;
+    if (this.lane(track).ending.has(subscriber) || subscriber.repeats >= REPEATS_MAX) return;
     subscriber.repeats++;
     this.remove(subscriber);
     this.add(subscriber);
@@ -190,9 +202,7 @@ export class FanOut {
   }
 
   private finishFrames(lane: Lane, from: number, to: number): void {
-    const { ring } = lane.track;
-    let end = from;
-    while (end < to && (!ring.has(end) || ring.marker(end) === 0)) end++;
+    const end = frameEnd(lane, from, to);
     for (const subscriber of lane.ending) {
       this.sendRun(subscriber, from, Math.min(end + 1, to));
       if (end === to) continue;
@@ -205,12 +215,28 @@ export class FanOut {
     const keyframe = lane.track.ring.keyframeIndex;
     if (keyframe < from) return;
     for (const subscriber of lane.waiting) {
-      if (subscriber.keyframesToSkip-- > 0) continue;
+      if (subscriber.groupsToThin > 0) {
+        subscriber.groupsToThin--;
+        if (subscriber.stillsSent !== NO_MORE_STILLS) this.sendStill(lane, subscriber, to);
+        continue;
+      }
       lane.waiting.delete(subscriber);
       subscriber.startAt(keyframe);
       this.sendRun(subscriber, keyframe, to);
       lane.live.push(subscriber);
     }
+  }
+
+  /** The keyframe alone. */
+  private sendStill(lane: Lane, subscriber: Subscriber, to: number): void {
+    const keyframe = lane.track.ring.keyframeIndex;
+    const end = frameEnd(lane, keyframe, to);
+    subscriber.startAt(keyframe, true);
+    subscriber.stillsSent++;
+    this.sendRun(subscriber, keyframe, Math.min(end + 1, to));
+    if (end < to) return;
+    lane.waiting.delete(subscriber);
+    lane.ending.add(subscriber);
   }
 
   private readonly catchUp = (): void => {
@@ -247,6 +273,13 @@ export class FanOut {
 /** Where a viewer that joins now begins; −1: at the next keyframe. */
 function replayIndex({ kind, ring }: PlayedTrack): number {
   return kind === "video" ? ring.replayIndex : ring.head;
+}
+
+/** Index of the packet that ends the frame which goes on at `from`; `to` where it has not come. */
+function frameEnd({ track: { ring } }: Lane, from: number, to: number): number {
+  let end = from;
+  while (end < to && (!ring.has(end) || ring.marker(end) === 0)) end++;
+  return end;
 }
 
 /** How long it takes to send what is held from this packet on, in ticks of the track's clock. */

@@ -29,7 +29,7 @@ export interface SubscriberOptions {
   readonly firstSequence: number;
   /** 32 random bits added to each timestamp. */
   readonly timestampShift: number;
-  /** Called when sending begins, and when it goes on after frames that were left out. */
+  /** Called when sending begins, and when all frames are sent again after some were left out. */
   readonly onStart?: (framesSkipped: number) => void;
 }
 
@@ -44,13 +44,17 @@ export class Subscriber {
   nextIndex = 0;
   /** The packet index it started at, the last time it did. */
   startIndex = -1;
-  /** While it waits: so many keyframes are let pass. */
-  keyframesToSkip = 0;
+  /** So many groups of pictures are thinned before all frames are sent again. */
+  groupsToThin = 0;
+  /** Keyframes that were sent alone, as still pictures, since thinning began. */
+  stillsSent = 0;
   /** How often the keyframe it started at was sent again. */
   repeats = 0;
   packetsSent = 0;
   /** Payload bytes, as sender reports count them (RFC 3550 §6.4.1). */
   octetsSent = 0;
+  /** Frames that were left out since all were sent. */
+  private framesSkipped = 0;
   private readonly onStart: ((framesSkipped: number) => void) | undefined;
   private readonly firstSequence: number;
   /** Extended sequence number minus packet index. */
@@ -77,16 +81,18 @@ export class Subscriber {
 
   /**
    * Goes on with this packet index, without a gap in the sequence numbers: what was left out was not lost. What was
-   * sent before can no longer be asked for.
+   * sent before can no longer be asked for. `still`: nothing but this frame will be sent.
    */
-  startAt(index: number): void {
+  startAt(index: number, still = false): void {
     const first = this.startIndex < 0;
     const next = first ? this.firstSequence : this.nextIndex + this.sequenceShift;
-    const framesSkipped = first ? 0 : this.track.ring.framesBetween(this.nextIndex, index);
+    if (!first) this.framesSkipped += this.track.ring.framesBetween(this.nextIndex, index);
     this.sequenceShift = next - index;
     this.startIndex = index;
     this.nextIndex = index;
-    this.onStart?.(framesSkipped);
+    if (still) return;
+    this.onStart?.(this.framesSkipped);
+    this.framesSkipped = 0;
   }
 
   /**

@@ -115,10 +115,10 @@ export class PeerMedia {
   private reported(report: LegReport, nowMs: number): void {
     this.digest.report(report, nowMs);
     if (report.leg !== "video") return;
-    const skip = this.congestion.report(report.fractionLost, nowMs);
-    if (skip === undefined) return;
+    const groups = this.congestion.report(report.fractionLost, nowMs);
+    if (groups === undefined) return;
     const video = this.subscribers.find(({ track }) => track.kind === "video");
-    if (video !== undefined) this.options.fanOut.pause(video, skip);
+    if (video !== undefined) this.options.fanOut.thin(video, groups);
   }
 
   private subscribe(negotiated: NegotiatedTrack): Subscriber[] {

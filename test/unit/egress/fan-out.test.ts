@@ -247,7 +247,10 @@ describe("a viewer that cannot keep up", () => {
       await settle(batch);
     };
     await send({ marker: false });
-    fanOut.pause(slow, 1);
+    fanOut.thin(slow, 2);
+    await send({ marker: true });
+    await send({});
+    await send({ key: true, marker: false });
     await send({ marker: true });
     await send({});
     await send({ key: true });
@@ -255,10 +258,53 @@ describe("a viewer that cannot keep up", () => {
     await send({ key: true });
     await send({});
     const seen = (port: number) => batch.packets.filter(({ to }) => to.port === port);
-    expect(seen(1).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 6, 7]);
-    expect(seen(1).map(({ sequence }) => sequence)).toEqual([2000, 2001, 2002, 2003, 2004]);
-    expect(seen(2).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(seen(1).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 4, 5, 7, 9, 10]);
+    expect(seen(1).map(({ sequence }) => sequence)).toEqual([
+      2000, 2001, 2002, 2003, 2004, 2005, 2006, 2007,
+    ]);
+    expect(seen(2).map(({ payload }) => payload[0])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(skipped).toEqual([0, 3]);
+    fanOut.close();
+  });
+
+  test("gets not even single pictures where those are lost too, until it gets all again", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    const send = async (key: boolean) => {
+      add({ key });
+      fanOut.arm();
+      await settle(batch);
+    };
+    add({ key: true });
+    const slow = subscriberOf(track, batch);
+    fanOut.add(slow);
+    await settle(batch);
+    fanOut.thin(slow, 3);
+    fanOut.thin(slow, 7);
+    await send(true);
+    fanOut.thin(slow, 7);
+    for (const key of [true, true, true, false]) await send(key);
+    const got = () => batch.packets.map(({ payload }) => payload[0]);
+    expect(got()).toEqual([0, 1, 4, 5]);
+    fanOut.thin(slow, 1);
+    for (const key of [true, true]) await send(key);
+    expect(got()).toEqual([0, 1, 4, 5, 6, 7]);
+    fanOut.close();
+  });
+
+  test("is sent no keyframe again while it waits for the next one", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    const slow = subscriberOf(track, batch);
+    fanOut.add(slow);
+    await settle(batch);
+    fanOut.thin(slow, 1);
+    fanOut.repeatKeyframe(slow);
+    await settle(batch);
+    expect(batch.packets.length).toBe(1);
     fanOut.close();
   });
 
@@ -269,7 +315,7 @@ describe("a viewer that cannot keep up", () => {
     add({ key: true });
     const slow = subscriberOf(track, batch);
     fanOut.add(slow);
-    fanOut.pause(slow, 0);
+    fanOut.thin(slow, 0);
     fanOut.remove(slow);
     add({ key: true });
     fanOut.arm();
