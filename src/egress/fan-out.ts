@@ -82,7 +82,7 @@ export class FanOut {
     this.behind.delete(subscriber);
     const lane = this.lanes.get(subscriber.track);
     if (lane === undefined) return;
-    lane.waiting.delete(subscriber);
+    if (lane.waiting.delete(subscriber)) subscriber.leave();
     lane.ending.delete(subscriber);
     takeOut(lane.live, subscriber);
     if (lane.live.length + lane.waiting.size + lane.ending.size === 0) {

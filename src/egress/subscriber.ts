@@ -29,8 +29,10 @@ export interface SubscriberOptions {
   readonly firstSequence: number;
   /** 32 random bits added to each timestamp. */
   readonly timestampShift: number;
-  /** Called when sending begins, and when all frames are sent again after some were left out. */
-  readonly onStart?: (framesSkipped: number) => void;
+  /** Called when sending begins. */
+  readonly onStart?: () => void;
+  /** Frames were left out; called when all are sent again, or when the viewer leaves before that. */
+  readonly onSkipped?: (frames: number) => void;
 }
 
 export class Subscriber {
@@ -55,7 +57,8 @@ export class Subscriber {
   octetsSent = 0;
   /** Frames that were left out since all were sent. */
   private framesSkipped = 0;
-  private readonly onStart: ((framesSkipped: number) => void) | undefined;
+  private readonly onStart: SubscriberOptions["onStart"];
+  private readonly onSkipped: SubscriberOptions["onSkipped"];
   private readonly firstSequence: number;
   /** Extended sequence number minus packet index. */
   private sequenceShift = 0;
@@ -75,6 +78,7 @@ export class Subscriber {
     this.rtx = options.rtx;
     this.timestampShift = options.timestampShift;
     this.onStart = options.onStart;
+    this.onSkipped = options.onSkipped;
     this.firstSequence = options.firstSequence;
     this.rtxSequence = options.firstSequence;
   }
@@ -86,12 +90,24 @@ export class Subscriber {
   startAt(index: number, still = false): void {
     const first = this.startIndex < 0;
     const next = first ? this.firstSequence : this.nextIndex + this.sequenceShift;
-    if (!first) this.framesSkipped += this.track.ring.framesBetween(this.nextIndex, index);
+    if (first) this.onStart?.();
+    else this.framesSkipped += this.track.ring.framesBetween(this.nextIndex, index);
     this.sequenceShift = next - index;
     this.startIndex = index;
     this.nextIndex = index;
-    if (still) return;
-    this.onStart?.(this.framesSkipped);
+    if (!still) this.tellSkipped();
+  }
+
+  /** The viewer goes while it waits for a keyframe. */
+  leave(): void {
+    if (this.startIndex < 0) return;
+    const { ring } = this.track;
+    this.framesSkipped += ring.framesBetween(this.nextIndex, ring.head);
+    this.tellSkipped();
+  }
+
+  private tellSkipped(): void {
+    if (this.framesSkipped > 0) this.onSkipped?.(this.framesSkipped);
     this.framesSkipped = 0;
   }
 

@@ -34,8 +34,10 @@ export interface PeerMediaOptions {
   readonly randomBytes: (size: number) => Buffer;
   /** Reports that say nothing new come summed up. */
   readonly onReport: (report: LegReport) => void;
-  /** Video begins, or goes on after frames that were left out. */
-  readonly onVideoStart: (framesSkipped: number) => void;
+  /** Video begins. */
+  readonly onVideoStart: () => void;
+  /** Frames of the video were left out, because the viewer could not keep up. */
+  readonly onFramesSkipped: (frames: number) => void;
 }
 
 export class PeerMedia {
@@ -123,7 +125,7 @@ export class PeerMedia {
 
   private subscribe(negotiated: NegotiatedTrack): Subscriber[] {
     const { kind, payloadType, rtxPayloadType } = negotiated;
-    const { randomBytes, onVideoStart } = this.options;
+    const { randomBytes, onVideoStart, onFramesSkipped } = this.options;
     const track = this.options.stream.track(kind);
     const ssrcs = this.options.ssrcs.get(kind);
     if (track === undefined || ssrcs === undefined) return [];
@@ -141,7 +143,7 @@ export class PeerMedia {
         rtx,
         firstSequence: 1024 + (randomBytes(2).readUInt16BE() % 31_744),
         timestampShift: randomBytes(4).readUInt32BE(),
-        ...(kind === "video" ? { onStart: onVideoStart } : {}),
+        ...(kind === "video" ? { onStart: onVideoStart, onSkipped: onFramesSkipped } : {}),
       }),
     ];
   }

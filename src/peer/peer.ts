@@ -113,7 +113,6 @@ export class Peer {
   private reportedMs = Number.NEGATIVE_INFINITY;
   private suspectedMs = Number.NEGATIVE_INFINITY;
   private selectedType: RemoteCandidate["type"] | null = null;
-  private pictureSent = false;
 
   constructor(options: PeerOptions) {
     const { context, negotiation } = options;
@@ -335,19 +334,13 @@ export class Peer {
       randomBytes,
       onReport: ({ fractionLost: _, ...report }) =>
         this.tell({ type: "report", connectionType: this.connectionType, ...report }),
-      onVideoStart: (framesSkipped) => this.pictureStarts(framesSkipped),
+      onVideoStart: () => this.tell({ type: "first_keyframe_sent", seconds: this.ageSeconds }),
+      onFramesSkipped: (framesSkipped) => this.tell({ type: "congested", framesSkipped }),
     });
     const { connectionType } = this;
     this.tell({ type: "connected", seconds: this.ageSeconds, connectionType });
     this.reportedMs = this.context.nowMs();
     this.media.start(this.context.unixMs());
-  }
-
-  private pictureStarts(framesSkipped: number): void {
-    if (framesSkipped > 0) this.tell({ type: "congested", framesSkipped });
-    if (this.pictureSent) return;
-    this.pictureSent = true;
-    this.tell({ type: "first_keyframe_sent", seconds: this.ageSeconds });
   }
 
   private dtlsFailed(reason: DtlsFailure): void {

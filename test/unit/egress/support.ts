@@ -84,7 +84,8 @@ export function subscriberOf(
     port?: number;
     rtx?: boolean;
     firstSequence?: number;
-    onStart?: (framesSkipped: number) => void;
+    onStart?: () => void;
+    onSkipped?: (frames: number) => void;
   } = {},
 ): Subscriber {
   return new Subscriber({
@@ -96,6 +97,7 @@ export function subscriberOf(
     firstSequence: options.firstSequence ?? 2000,
     timestampShift: 0xfffffff0,
     ...(options.onStart === undefined ? {} : { onStart: options.onStart }),
+    ...(options.onSkipped === undefined ? {} : { onSkipped: options.onSkipped }),
   });
 }
 
