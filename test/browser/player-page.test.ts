@@ -310,6 +310,7 @@ describe("the player with a sender", () => {
       await sender.fallSilent();
       await state("stalled");
       expect(await text("#state")).toContain("The source may be restarting");
+      expect(await page.locator("#verdict").getAttribute("hidden")).toBe("");
       expect(await page.locator("html").getAttribute("data-sessions")).toBe("1");
       fake.whep = () => problem(409, "stream-not-live");
       await page.clock.fastForward(31_000);

@@ -13,6 +13,8 @@ const STALLED_MS = 3000;
 /** … and after this long the server is asked anew, so that it can say why. */
 const SILENT_MS_MAX = 30_000;
 const NOTES_MAX = 200;
+/** The verdict is of now. */
+const WATCHED_PHASES = ["buffering", "playing", "paused", "still", "slow"];
 const WAITING_PHASES = ["connecting", "checking", "buffering", "stalled", "interrupted"];
 
 const byId = (id) => document.getElementById(id);
@@ -82,7 +84,8 @@ const PHASE_TEXT = {
   paused: "Paused",
   still: "The picture stands still; sound goes on.",
   slow: "This connection is too slow for the stream: single pictures until it has room again.",
-  stalled: "No media is arriving. The source may be restarting; the page stays connected.",
+  stalled:
+    "No media is arriving. The source may be restarting, or the network is interrupted; the page stays connected.",
   interrupted: "The network is interrupted. The page waits for it, then connects anew.",
 };
 
@@ -144,6 +147,7 @@ function showPhase() {
   if (phase === "needs-token" && !byId("token-form").contains(document.activeElement)) {
     byId("token").focus();
   }
+  byId("verdict").hidden = !WATCHED_PHASES.includes(phase);
   byId("audio-only").hidden = phase !== "playing" || expectsVideo();
   byId("spinner").hidden = !WAITING_PHASES.includes(phase);
   showCountdown(state.retryAtMs);
