@@ -47,6 +47,8 @@ export const REFUSED_MAX = 100;
 /** A report that says so much is a burst, not the odd packet. */
 const BURST_PACKETS = 5;
 const BURST_SHARE = 0.05;
+/** Between two bursts in a timeline: browsers report with each NACK, and would fill it in two seconds. */
+const BURST_STEP_MS = 30_000;
 
 class Session {
   readonly id: string;
@@ -64,6 +66,7 @@ class Session {
   packetsLost = 0;
   lossBursts = 0;
   reported = false;
+  burstStepMs = Number.NEGATIVE_INFINITY;
   requestId: string | undefined;
   traceId: string | undefined;
 
@@ -74,7 +77,7 @@ class Session {
   }
 
   view(): SessionView {
-    const { timeline, reported: _, ...facts } = this;
+    const { timeline, reported: _, burstStepMs: __, ...facts } = this;
     return { ...facts, steps: timeline.steps, stepsLeftOut: timeline.leftOut };
   }
 }
@@ -192,6 +195,8 @@ function report(session: Session, event: Extract<PeerEvent, { type: "report" }>)
   session.packetsLost += lost;
   if (lost < BURST_PACKETS || lost < expected * BURST_SHARE) return;
   session.lossBursts++;
+  if (atMs - session.burstStepMs < BURST_STEP_MS) return;
+  session.burstStepMs = atMs;
   session.timeline.add(atMs, "loss_burst", { leg, lost, expected });
 }
 

@@ -79,6 +79,21 @@ test("a life is told step by step, from the offer", () => {
   expect(session?.steps.at(-1)?.detail).toEqual({ reason: "consent_lost" });
 });
 
+test("a stormy path does not crowd everything else out of the timeline", () => {
+  const { sessions, happens } = newSessions();
+  sessions.joined("test", "p1", IDS, { offeredMs: 1000, answeredMs: 1000 });
+  for (let i = 0; i < 700; i++) happens("p1", 2000 + i * 50, report(8, 10));
+  happens("p1", 38_000, { type: "congested", framesSkipped: 49 });
+  const session = sessions.get("p1");
+  expect(session).toMatchObject({ lossBursts: 700, stepsLeftOut: 0 });
+  expect(session?.steps.map(({ atMs, event }) => [atMs, event]).slice(-4)).toEqual([
+    [2000, "first_receiver_report"],
+    [2000, "loss_burst"],
+    [32_000, "loss_burst"],
+    [38_000, "congested"],
+  ]);
+});
+
 test("one that never connected says so", () => {
   const { sessions, happens } = newSessions();
   sessions.joined("test", "p1", IDS, { offeredMs: 1, answeredMs: 2 });
