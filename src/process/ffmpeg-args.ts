@@ -46,18 +46,25 @@ export function ffmpegArguments(record: ProcessRecord, run: FfmpegRun): string[]
   return [
     ...globalArguments(record),
     ...record.options,
-    ...record.input.flatMap((input, index) => [
-      ...analysisArguments(analysisSeconds(record, run.plan, index)),
-      ...inputArguments(input, live),
-    ]),
+    ...record.input.flatMap((input, index) =>
+      inputArguments(input, live, analysisSeconds(record, run.plan, index)),
+    ),
     ...record.output.flatMap((output) => [...output.options, output.address]),
     ...run.legs.flatMap((leg) => legArguments(record, run, leg)),
   ];
 }
 
-/** The options of one input with its address, as a run or a probe gives them to FFmpeg. */
-export function inputArguments(input: ProcessIO, paced: boolean): string[] {
+/**
+ * The options of one input with its address, as a run or a probe gives them to FFmpeg. `seconds` of it are analysed,
+ * unless the record says otherwise.
+ */
+export function inputArguments(
+  input: ProcessIO,
+  paced: boolean,
+  seconds?: number | undefined,
+): string[] {
   return [
+    ...(seconds === undefined ? [] : ["-analyzeduration", String(Math.round(seconds * 1e6))]),
     ...(paced && needsPacing(input) ? ["-re"] : []),
     ...protocolArguments(input),
     ...input.options,
@@ -95,11 +102,6 @@ function needsPacing(input: ProcessIO): boolean {
     return false;
   }
   return isLavfi(input) || isLocalFile(input);
-}
-
-/** Goes before the record's own options, which win. */
-export function analysisArguments(seconds: number | undefined): string[] {
-  return seconds === undefined ? [] : ["-analyzeduration", String(Math.round(seconds * 1e6))];
 }
 
 function protocolArguments(input: ProcessIO): string[] {

@@ -5,7 +5,7 @@
 import { redact } from "../telemetry/redact.ts";
 import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
-import { analysisArguments, inputArguments } from "./ffmpeg-args.ts";
+import { inputArguments } from "./ffmpeg-args.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type FileLine, parseLogLine, type StreamLine, splitLevel } from "./log-lines.ts";
 import { PacketScan } from "./probe/packet-scan.ts";
@@ -138,8 +138,7 @@ function planArguments(record: ProcessRecord, input: ProcessIO): string[] {
     "-nostdin",
     ...record.options,
     ...quiet,
-    ...analysisArguments(firstAnalysisSeconds(input)),
-    ...inputArguments(input, false),
+    ...inputArguments(input, false, firstAnalysisSeconds(input)),
     // V is video without cover pictures. -copyinkf shows packets before the first keyframe too.
     ...["-map", "0:V:0?", "-map", "0:a:0?", "-c", "copy", "-copyinkf"],
     ...["-t", String(watchSeconds), "-flush_packets", "1", "-f", "framecrc", "pipe:1"],
@@ -219,18 +218,20 @@ function failureOf(look: Look): string {
 }
 
 function factsOf(look: Look, index: number): SourceFacts {
-  const container = look.files[0]?.format ?? "";
   const video = look.streams.find((one) => one.type === "video" && !one.attachedPicture);
   const audio = look.streams.find((one) => one.type === "audio");
   return {
-    video: video === undefined ? undefined : { ...videoFacts(video, look, index), container },
-    audio: audio === undefined ? undefined : { ...audioFacts(audio, index), container },
+    video: video === undefined ? undefined : videoFacts(video, look, index),
+    audio: audio === undefined ? undefined : audioFacts(audio, look, index),
   };
 }
 
-function videoFacts(stream: StreamLine, look: Look, index: number): Omit<VideoFacts, "container"> {
+const containerOf = ({ files }: Look) => files[0]?.format ?? "";
+
+function videoFacts(stream: StreamLine, look: Look, index: number): VideoFacts {
   return {
     map: `${index}:${stream.stream}`,
+    container: containerOf(look),
     codec: stream.codec,
     profile: stream.profile,
     pixelFormat: stream.pixelFormat,
@@ -246,9 +247,10 @@ function videoFacts(stream: StreamLine, look: Look, index: number): Omit<VideoFa
   };
 }
 
-function audioFacts(stream: StreamLine, index: number): Omit<AudioFacts, "container"> {
+function audioFacts(stream: StreamLine, look: Look, index: number): AudioFacts {
   return {
     map: `${index}:${stream.stream}`,
+    container: containerOf(look),
     codec: stream.codec,
     samplingHz: stream.samplingHz,
     channels: stream.channels,

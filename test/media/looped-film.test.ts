@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runFfmpeg } from "../support/ffmpeg.ts";
 import { startServer, untilLive } from "../support/start-server.ts";
-import { totals, UNDISTURBED } from "../support/watching.ts";
+import { planOf, totals, UNDISTURBED } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
 
 const FILM_SECONDS = 2;
@@ -45,8 +45,7 @@ test.each([
     });
     try {
       await untilLive(server, "film");
-      const planned = server.log().find((line) => line["msg"] === "source planned");
-      expect(planned?.["plan"]).toContain(plan);
+      expect(planOf(server, "film")).toContain(plan);
       const player = await WhepPlayer.play({ url: server.whep("film") });
       const seconds = () => {
         const { firstTimestamp = 0, lastTimestamp = 0 } = player.media("video") ?? {};

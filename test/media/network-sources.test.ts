@@ -7,7 +7,7 @@ import { runFfmpeg } from "../support/ffmpeg.ts";
 import { freePorts } from "../support/free-ports.ts";
 import { RtspCamera } from "../support/rtsp-camera.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
-import { moreMedia, totals, UNDISTURBED } from "../support/watching.ts";
+import { moreMedia, planOf, totals, UNDISTURBED } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
 
 type CleanUp = (() => unknown)[];
@@ -74,12 +74,6 @@ async function watch(server: TestServer, id: string): Promise<WhepPlayer> {
   await until(() => player.received.size === 2, 10_000, "picture and sound");
   await moreMedia(player, 100, 10_000);
   return player;
-}
-
-function planOf(server: TestServer, id: string): unknown {
-  return server.log().find((line) => line["msg"] === "source planned" && line["id"] === id)?.[
-    "plan"
-  ];
 }
 
 const COPIED = "video copied; audio transcoded to Opus because browsers don't play";

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runFfmpeg } from "../support/ffmpeg.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
+import { planOf } from "../support/watching.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-shapes-"));
 const path = (name: string) => join(folder, name);
@@ -87,10 +88,7 @@ test.each([
   "%s: %s because %s",
   async (id, size, why, deinterlaced) => {
     await untilLive(server, id);
-    const plan = server.log().find((l) => l["msg"] === "source planned" && l["id"] === id)?.[
-      "plan"
-    ];
-    expect(plan).toContain(why);
+    expect(planOf(server, id)).toContain(why);
     const { stream, command } = await sent(id);
     expect(stream).toContain(size);
     expect(command.includes("yadif")).toBe(deinterlaced);

@@ -1,4 +1,5 @@
 /** What the media tests ask of players over and over. */
+import type { TestServer } from "./start-server.ts";
 import { until, WhepPlayer } from "./whep-player.ts";
 
 type Counter = "packets" | "lost" | "duplicates" | "timestampsBackwards";
@@ -42,4 +43,11 @@ export async function moreMedia(player: WhepPlayer, packets = 20, timeoutMs = 50
   const wanted = sum(player, "packets") + packets;
   const arrived = () => sum(player, "packets") >= wanted;
   await until(arrived, timeoutMs, `${packets} more packets`);
+}
+
+/** The plan that a server's log tells for a source, the first one. */
+export function planOf(server: TestServer, id: string): unknown {
+  const isPlan = (line: Record<string, unknown>) =>
+    line["msg"] === "source planned" && line["id"] === id;
+  return server.log().find(isPlan)?.["plan"];
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, mock, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { parseRecord } from "../../../src/process/record.ts";
 import { unknownVideo } from "../../../src/process/source-plan/facts.ts";
@@ -209,13 +209,8 @@ describe("restarting", () => {
   });
 
   test("a live source that was killed while it flowed is back in 200 ms, with the plan it had", async () => {
-    let plans = 0;
-    const { supervisor, children, clock } = world(live, {
-      plan: async () => {
-        plans += 1;
-        return videoPlan("");
-      },
-    });
+    const plan = mock(async () => videoPlan(""));
+    const { supervisor, children, clock } = world(live, { plan });
     supervisor.start();
     await settle();
     children.last.progresses(1);
@@ -223,7 +218,7 @@ describe("restarting", () => {
     children.last.exit(null, "SIGKILL");
     await clock.advance(200);
     expect(children.all).toHaveLength(2);
-    expect(plans).toBe(1);
+    expect(plan.mock.calls.length).toBe(1);
   });
 
   test("a live source that sends B-frames in spite of its plan is transcoded from then on", async () => {
@@ -300,13 +295,8 @@ describe("restarting", () => {
   ])(
     "a live source that %s, and sent nothing, is looked at so often",
     async (_how, line, wanted) => {
-      let plans = 0;
-      const { supervisor, children, clock } = world(live, {
-        plan: async () => {
-          plans += 1;
-          return videoPlan("");
-        },
-      });
+      const plan = mock(async () => videoPlan(""));
+      const { supervisor, children, clock } = world(live, { plan });
       supervisor.start();
       await settle();
       const looks: number[] = [];
@@ -314,7 +304,7 @@ describe("restarting", () => {
         children.last.says(line);
         children.last.exit(1);
         await clock.advance(20_000);
-        looks.push(plans);
+        looks.push(plan.mock.calls.length);
       }
       expect(children.all).toHaveLength(5);
       expect(looks).toEqual(wanted);
