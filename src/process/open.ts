@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import type { AccessRules } from "./access/rules.ts";
 import { childEnvironment, createSpawn } from "./child.ts";
 import { systemClock } from "./clock.ts";
-import { type ManagerOptions, ProcessManager } from "./manager.ts";
+import { ProcessManager } from "./manager.ts";
 import { ChildJournal } from "./orphans.ts";
 import { outputFolders } from "./output-folders.ts";
 import { describeSource, probeSource } from "./probe.ts";
@@ -70,6 +70,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
     tools: {
       hooks: options.hooks,
       spawn,
+      makeFolders: (record) => makeOutputFolders(record, options),
       plan,
       usage: readUsage,
       clock: systemClock,
@@ -77,7 +78,8 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
       log: options.log,
       supervise: options.supervise,
     },
-    resolve: resolver(options),
+    resolve: (record, find, message) =>
+      resolveRecord(record, { rules: options.access, find }, message),
     configRecords: options.configRecords,
     maxProcesses: options.maxProcesses,
     newId: () => shortId(options.randomBytes),
@@ -107,22 +109,17 @@ function openStore(folder: string, unlock: () => void): ProcessStore {
   }
 }
 
-/** Makes the folders in the storage as soon as a process writes to them. */
-function resolver({
-  access,
-  log,
-}: Pick<ProcessRoomOptions, "access" | "log">): ManagerOptions["resolve"] {
-  return (record, find, message) => {
-    const resolved = resolveRecord(record, { rules: access, find }, message);
-    for (const folder of outputFolders(resolved, access.storageFolder)) {
-      try {
-        mkdirSync(folder, { recursive: true });
-      } catch (error) {
-        log.warn("storage folder can't be made", { folder, problem: String(error) });
-      }
+function makeOutputFolders(
+  record: ProcessRecord,
+  { access, log }: Pick<ProcessRoomOptions, "access" | "log">,
+): void {
+  for (const folder of outputFolders(record, access.storageFolder)) {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      log.warn("storage folder can't be made", { folder, problem: String(error) });
     }
-    return resolved;
-  };
+  }
 }
 
 /** Looked up by path, so that a folder in PATH that others write to can't slip in another one. */

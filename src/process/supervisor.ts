@@ -224,7 +224,8 @@ export class Supervisor {
   }
 
   #spawn(attempt: Attempt, resolved: ProcessRecord, legs: readonly LegTarget[]): void {
-    const { clock, hooks, spawn } = this.#tools;
+    const { clock, hooks, makeFolders, spawn } = this.#tools;
+    makeFolders(resolved);
     this.#argv = ffmpegArguments(resolved, {
       plan: this.#plan,
       legs,

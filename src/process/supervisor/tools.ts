@@ -31,6 +31,8 @@ export interface SupervisorTools {
   /** The record as FFmpeg gets it, at each start: what it refers to may have changed. Throws ProcessInvalid. */
   readonly resolve: (record: ProcessRecord) => ProcessRecord;
   readonly spawn: SpawnChild;
+  /** Makes the folders that the outputs of a resolved record lie in; what can't be made is told by FFmpeg. Never throws. */
+  readonly makeFolders: (record: ProcessRecord) => void;
   /** Only asked for processes with webrtc.enabled. Throws what the operator should read. */
   readonly plan: (record: ProcessRecord, stop: AbortSignal) => Promise<SourcePlan>;
   readonly usage: (pid: number) => Usage | undefined;

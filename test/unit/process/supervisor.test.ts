@@ -63,6 +63,15 @@ describe("starting and stopping", () => {
     expect(supervisor.view().plan?.reason).toBe("Copied.");
   });
 
+  test("the folders of its outputs are made when it starts, not when its record is read", () => {
+    const makeFolders = mock();
+    const { supervisor } = world({}, { makeFolders });
+    expect(supervisor.state().command).not.toEqual([]);
+    expect(makeFolders.mock.calls.length).toBe(0);
+    supervisor.start();
+    expect(makeFolders.mock.calls.length).toBe(1);
+  });
+
   test("stop asks FFmpeg to finish and waits for it", async () => {
     const { supervisor, children, hooks, clock } = world();
     supervisor.start();
