@@ -1,6 +1,7 @@
 /** Each security event brought about on a real server: counted, logged and journaled under the same word. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SECURITY_EVENTS, type SecurityEvent } from "../../src/security-events.ts";
+import { withOtherFingerprint } from "../support/other-fingerprint.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { playerRequest } from "../support/stun-player.ts";
 import { testSource } from "../support/test-sources.ts";
@@ -63,7 +64,7 @@ const DEEDS: Readonly<Record<SecurityEvent, () => Promise<unknown>>> = {
     const forged = `${encoded({ alg: "HS256", typ: "JWT" })}.${encoded(claims)}.${encoded("x")}`;
     return offered((sdp) => sdp, withToken(forged));
   },
-  dtls_fingerprint_mismatch: () => connecting((sdp) => sdp.replaceAll(/(sha-256 )../g, "$100")),
+  dtls_fingerprint_mismatch: () => connecting(withOtherFingerprint),
   dtls_handshake_failed: () => connecting((sdp) => sdp, { srtpProfiles: [] }),
   stun_integrity_failed: async () => {
     const player = await offered();

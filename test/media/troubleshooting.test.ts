@@ -59,7 +59,7 @@ const journaled = async (query: object): Promise<readonly Record<string, unknown
 beforeAll(async () => {
   server = await startServer({
     processes: [testSource("cam"), SIGNED],
-    env: { CORE_API_TOKEN: TOKEN, CORE_WEBRTC_ICE_TIMEOUT_SECONDS: "1" },
+    env: { CORE_API_TOKEN: TOKEN, CORE_WEBRTC_ICE_TIMEOUT_SECONDS: "3" },
   });
   const live = async () => (await fetch(server.whep("cam"))).status === 204 && (await isLive());
   await until(live, 20_000, "the stream");

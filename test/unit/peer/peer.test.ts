@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { parseStun } from "../../../src/wire/stun/message.ts";
+import { withOtherFingerprint } from "../../support/other-fingerprint.ts";
 import { AWAY, HOME, type PeerTest, peerTest, sameEndpoint, type Viewer } from "./support.ts";
 
 const open: PeerTest[] = [];
@@ -116,9 +117,7 @@ describe("viewers that never connect", () => {
   test("a certificate that is not the offer's ends the viewer before any media", async () => {
     const made = peerTest();
     open.push(made);
-    const other = (text: string) =>
-      text.replace(/sha-256 (..)/g, (_all, byte) => `sha-256 ${byte === "00" ? "01" : "00"}`);
-    const player = made.viewer(made.stream, { offer: other });
+    const player = made.viewer(made.stream, { offer: withOtherFingerprint });
     await player.connect();
     await made.media();
     expect(player.peer.closeReason).toBe("fingerprint_mismatch");
