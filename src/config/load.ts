@@ -17,6 +17,7 @@ import {
 import { type ConfigFile, parseConfigFile } from "./load/file.ts";
 import { nearest } from "./load/nearest.ts";
 import { fieldProblem, shown } from "./load/problem.ts";
+import { mediaPorts } from "./media-ports.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
 
 export interface LoadOptions {
@@ -161,12 +162,14 @@ function namesIn(group: readonly string[]): string[] {
   return [...new Set(inside.map(({ path }) => path[group.length] ?? ""))];
 }
 
-/** FFmpeg's packets would arrive on the viewers' socket. Each media worker has a port of its own, one after the other. */
-function portConflict({ media, webrtc }: Config): string | undefined {
-  const { udp_port: first, leg_ports: legs } = webrtc;
+/** FFmpeg's packets would arrive on the viewers' socket. */
+function portConflict(config: Config): string | undefined {
+  const legs = config.webrtc.leg_ports;
   const range = parsePortRange(legs);
+  const ports = mediaPorts(config);
+  const first = Math.min(...ports);
+  const last = Math.max(...ports);
   if (range === undefined || first === 0) return undefined;
-  const last = first + Math.max(1, media.workers === "auto" ? 1 : media.workers) - 1;
   const found = first === last ? String(first) : `${first}-${last} for the media workers`;
   const problem = `webrtc.udp_port (CORE_WEBRTC_UDP_PORT): found ${found}; allowed:`;
   if (last > PORT_MAX) return `${problem} ports up to ${PORT_MAX}`;

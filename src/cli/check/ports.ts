@@ -2,7 +2,9 @@
 
 import { createServer } from "node:net";
 import { type HttpAddress, parseAddress, parsePortRange } from "../../config/formats.ts";
+import { mediaPorts } from "../../config/media-ports.ts";
 import type { Config } from "../../config/schema.ts";
+import { bindHost } from "../../server/listen-address.ts";
 import { PORTS_PER_LEG } from "../../source/leg-ports.ts";
 import { MediaSocket } from "../../transport/media-socket.ts";
 import type { CheckResult } from "./result.ts";
@@ -13,25 +15,26 @@ const LEGS_PER_STREAM = 2;
 export async function checkPorts(config: Config, streams: number): Promise<CheckResult[]> {
   return [
     await checkHttp(config.address),
-    await checkMedia(config.webrtc.udp_port),
+    ...(await Promise.all(mediaPorts(config).map(checkMedia))),
     await checkLegs(config.webrtc.leg_ports, streams),
   ];
 }
 
-export async function checkHttp(address: string): Promise<CheckResult> {
+/** `held`: a port that is free by the time the address is needed, so that only its host is tried. */
+export async function checkHttp(address: string, held?: number): Promise<CheckResult> {
   const name = "HTTP address";
   const parsed = parseAddress(address);
-  const problem = parsed === undefined ? "no address" : await listenProblem(parsed);
+  const problem = parsed === undefined ? "no address" : await listenProblem(parsed, held);
   if (problem === undefined) return { name, passed: true, detail: `${address} can be bound` };
   return { name, passed: false, detail: `${address}: ${problem}. Choose another CORE_ADDRESS.` };
 }
 
 /** Undefined where listening worked. */
-function listenProblem({ hostname, port }: HttpAddress): Promise<string | undefined> {
-  return new Promise((done) => {
+function listenProblem({ hostname, port }: HttpAddress, held?: number) {
+  return new Promise<string | undefined>((done) => {
     const server = createServer();
     server.once("error", (error) => done(error.message));
-    server.listen({ host: hostname === "" ? "::" : hostname, port }, () => {
+    server.listen({ host: bindHost(hostname), port: port === held ? 0 : port }, () => {
       server.close(() => done(undefined));
     });
   });

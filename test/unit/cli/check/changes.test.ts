@@ -36,3 +36,32 @@ test("a new port that is taken and a new folder that cannot be made are named", 
   media.close();
   await http.stop(true);
 });
+
+test("the port that the server holds may be wanted on other addresses", async () => {
+  const http = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const now = configOf({ CORE_ADDRESS: `127.0.0.1:${http.port}` });
+  expect(await changeProblems(now, { ...now, address: `:${http.port}` })).toEqual([]);
+  expect(await changeProblems(now, { ...now, address: `192.0.2.1:${http.port}` })).toEqual([
+    expect.stringContaining(`HTTP address: 192.0.2.1:${http.port}`),
+  ]);
+  await http.stop(true);
+});
+
+test("each further media worker needs its port", async () => {
+  const taken = await Bun.udpSocket({ hostname: "0.0.0.0", port: 0 });
+  const now = configOf({ CORE_WEBRTC_UDP_PORT: String(taken.port - 1), CORE_MEDIA_WORKERS: "1" });
+  const next = { ...now, media: { workers: 2 } };
+  expect(await changeProblems(now, next)).toEqual([
+    expect.stringContaining(`UDP port ${taken.port}`),
+  ]);
+  taken.close();
+});
+
+test("a key file that is gone is named, a URL is not asked", async () => {
+  const now = configOf({ CORE_WEBRTC_VIEWER_JWKS: "https://127.0.0.1:1/keys" });
+  const next = configOf({ CORE_WEBRTC_VIEWER_JWKS: "/nowhere/keys.json" });
+  expect(await changeProblems(now, now)).toEqual([]);
+  expect(await changeProblems(next, next)).toEqual([
+    expect.stringMatching(/^viewer keys: .*\/nowhere\/keys\.json.*CORE_WEBRTC_VIEWER_JWKS/),
+  ]);
+});
