@@ -273,7 +273,9 @@ export class ProcessManager {
     refuseHidden(record);
     this.#resolve(record, "Process can't be updated");
     if (record.id !== base.id) this.#checkFree(record.id, "Process can't be updated");
-    const { order, alive } = supervisor;
+    const { alive } = supervisor;
+    // At the end of the server all are ordered to stop, which is not to be kept.
+    const { order } = this.#closing ? stored : supervisor;
     const effect = effectOf(base, record, {
       alive,
       ordered: order === "start",

@@ -436,8 +436,9 @@ test("at the end of the server everything stops, nothing starts, and the orders 
   expect(await failure(() => manager.command("cam", "start"))).toMatchObject({
     details: ["the server is shutting down"],
   });
+  const changed = manager.update("cam", { reference: "r2" });
   children.last.exit(255);
-  await stopped;
+  await Promise.all([stopped, changed]);
   expect(children.all).toHaveLength(1);
   const later = build();
   later.manager.startAll();
