@@ -2,7 +2,8 @@
  * ICE candidates as text (RFC 8839 §5.1). We are ICE-lite: a player's candidates are never sent to,
  * only shown in statistics, so whatever we cannot use is dropped without a word (WHEP §4.5.2).
  */
-import { isHexDigit, parseDecimal, SDP_LIMITS } from "./session.ts";
+import { isIP } from "node:net";
+import { parseDecimal, SDP_LIMITS } from "./session.ts";
 
 export interface RemoteCandidate {
   address: string;
@@ -46,48 +47,5 @@ function isCandidateType(text: string): text is RemoteCandidate["type"] {
 
 /** An IPv4 or IPv6 literal, without brackets and without a zone. */
 export function isIpAddress(text: string): boolean {
-  if (text.length > 45) return false;
-  return text.includes(":") ? isIpv6(text) : isIpv4(text);
-}
-
-function isIpv4(text: string): boolean {
-  const parts = text.split(".", 5);
-  return parts.length === 4 && parts.every((part) => isOctet(part));
-}
-
-function isOctet(part: string): boolean {
-  return part.length <= 3 && parseDecimal(part, 255) !== undefined;
-}
-
-/** RFC 4291 §2.2: eight groups, one run of zeros as "::", the last two groups also as IPv4. */
-function isIpv6(text: string): boolean {
-  const halves = text.split("::", 3);
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (const [index, half] of halves.entries()) {
-    const isLast = index === halves.length - 1;
-    const count = half === "" && halves.length === 2 ? 0 : countGroups(half, isLast);
-    if (count === undefined) return false;
-    groups += count;
-  }
-  return halves.length === 2 ? groups <= 7 : groups === 8;
-}
-
-function countGroups(half: string, isLast: boolean): number | undefined {
-  const parts = half.split(":", 9);
-  let groups = 0;
-  for (const [index, part] of parts.entries()) {
-    const endsInIpv4 = isLast && index === parts.length - 1 && part.includes(".");
-    if (endsInIpv4 ? !isIpv4(part) : !isIpv6Group(part)) return undefined;
-    groups += endsInIpv4 ? 2 : 1;
-  }
-  return groups;
-}
-
-function isIpv6Group(part: string): boolean {
-  if (part.length === 0 || part.length > 4) return false;
-  for (let i = 0; i < part.length; i++) {
-    if (!isHexDigit(part.charCodeAt(i))) return false;
-  }
-  return true;
+  return isIP(text) !== 0 && !text.includes("%");
 }

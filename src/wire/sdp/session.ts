@@ -154,7 +154,7 @@ function isHexBytes(text: string, bytes: number): boolean {
 }
 
 /** 0-9 A-F a-f. */
-export function isHexDigit(code: number): boolean {
+function isHexDigit(code: number): boolean {
   return (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102);
 }
 
