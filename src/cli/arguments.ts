@@ -17,7 +17,7 @@ export const HELP = `dragonfork: WHEP server, from FFmpeg sources to browsers
 Usage:
   dragonfork [serve] [--config FILE] [--demo]   start the server
   dragonfork check [--config FILE]              test configuration, FFmpeg, ports and folders
-  dragonfork import FILE [--skip-invalid]       take the processes of a datarhei Core's db.json over
+  dragonfork import FILE [--skip-invalid]       import the processes of a datarhei Core's db.json
   dragonfork export [FILE]                      write the stored processes as a db.json, with their passwords
   dragonfork dashboards export DIR              write the Grafana dashboards of this version to a folder
   dragonfork rules export DIR                   write Prometheus' alert rules of this version to a folder
@@ -29,7 +29,7 @@ Options:
       --demo          add the built-in test pattern as stream "test"
       --media-backend auto|portable
                       like CORE_WEBRTC_MEDIA_BACKEND, which it overrides
-      --skip-invalid  import what can be taken over, without it all or nothing
+      --skip-invalid  import the valid processes; without it, all or none
 
 Each setting can also be given as an environment variable (CORE_ADDRESS, ...); deploy/docs/settings.md lists them.
 Exit codes: 0 fine, 1 something failed, 2 wrong usage or configuration.

@@ -26,7 +26,7 @@ export function describeConfig(): string {
       code(CONFIG_FILE_VARIABLE),
       "none",
       "a path",
-      "The configuration file, where `--config` names none.",
+      "The configuration file, if `--config` names none.",
     ]),
     ...rows,
   ].join("\n");

@@ -24,7 +24,7 @@ const patterns = (env: string, description: string) =>
     env,
     default: [],
     allowed: "regular expressions; in the environment with spaces between them",
-    description: `${description} Regular expressions over the address; block wins over allow.`,
+    description: `${description} Regular expressions matched against the address; block wins over allow.`,
   });
 
 const LogSchema = group({
@@ -65,7 +65,7 @@ const LoginSchema = group({
     default: false,
     allowed: "true or false",
     description:
-      "Whether the admin routes ask for a login by name and password (`POST /api/login`), as datarhei Core's do. `CORE_API_TOKEN`, where set, goes on working.",
+      "Whether the admin routes ask for a login with name and password (`POST /api/login`), as datarhei Core's do. `CORE_API_TOKEN`, if set, still works.",
   }),
   username: text({
     env: "CORE_API_AUTH_USERNAME",
@@ -90,7 +90,7 @@ const LoginSchema = group({
       allowed: SECRET_ALLOWED,
       secret: true,
       description:
-        "Goes into the key that signs the tokens of the login, with name and password. When it is empty, the server makes one and keeps it in `jwt-secret` in the database folder.",
+        "Secret from which, with name and password, the key is made that signs the tokens of the login. If empty, the server makes one and keeps it in `jwt-secret` in the database folder.",
     }),
   }),
 });
@@ -100,7 +100,7 @@ const ApiSchema = group({
     env: "CORE_API_READ_ONLY",
     default: false,
     allowed: "true or false",
-    description: "Whether the admin routes that change something are left out: they answer 404.",
+    description: "Whether admin routes that change something are switched off: they answer 404.",
   }),
   token: text({
     env: "CORE_API_TOKEN",
@@ -109,7 +109,7 @@ const ApiSchema = group({
     allowed: TOKEN_ALLOWED,
     secret: true,
     description:
-      "Bearer token of the admin routes. When it is empty and the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder.",
+      "Bearer token of the admin routes. If empty while the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder.",
   }),
   auth: LoginSchema,
   allowed_hosts: list("dragonfork-host", {
@@ -117,13 +117,13 @@ const ApiSchema = group({
     default: [],
     allowed: "host names or IP addresses without scheme and port",
     description:
-      "Names under which the admin routes may be called besides the bound address, loopback and IP addresses (against DNS rebinding).",
+      "Host names under which the admin routes may be called, besides the bound address, loopback and IP addresses (against DNS rebinding).",
   }),
   allowed_origins: list("dragonfork-origin", {
     env: "CORE_API_ALLOWED_ORIGINS",
     default: [],
     allowed: "origins such as https://admin.example.org",
-    description: "Other sites whose pages may call the admin routes.",
+    description: "Origins of other sites whose pages may call the admin routes.",
   }),
 });
 
@@ -133,7 +133,7 @@ const MediaSchema = group({
     default: "auto",
     allowed: "auto, or a whole number from 0 to 64",
     description:
-      "Threads that send media, each with a UDP port of its own: `CORE_WEBRTC_UDP_PORT` and those after it. 0: no thread of its own; `auto`: one where the machine has more than two cores, else none. More are for hundreds of viewers.",
+      "Threads that send media, each with its own UDP port: `CORE_WEBRTC_UDP_PORT` and those after it. 0: the main thread sends; `auto`: one thread if the machine has more than two cores, else 0. More than one pays off with hundreds of viewers.",
   }),
 });
 
@@ -143,7 +143,7 @@ const MetricsSchema = group({
     default: false,
     allowed: "true or false",
     description:
-      "Whether `POST /api/v3/metrics` can look back. `/metrics` for Prometheus is there in any case.",
+      "Whether values are kept for `POST /api/v3/metrics`. `/metrics` for Prometheus is always there.",
   }),
   range_seconds: whole({
     env: "CORE_METRICS_RANGE_SECONDS",
@@ -151,7 +151,7 @@ const MetricsSchema = group({
     minimum: 1,
     maximum: 3600,
     allowed: "a whole number from 1 to 3600",
-    description: "How far back.",
+    description: "How long values are kept for `POST /api/v3/metrics`.",
   }),
   interval_seconds: whole({
     env: "CORE_METRICS_INTERVAL_SECONDS",
@@ -159,7 +159,7 @@ const MetricsSchema = group({
     minimum: 1,
     maximum: 3600,
     allowed: "a whole number from 1 to 3600",
-    description: "How often values are taken for it.",
+    description: "How often values are taken for `POST /api/v3/metrics`.",
   }),
   token: text({
     env: "CORE_METRICS_TOKEN",
@@ -167,7 +167,7 @@ const MetricsSchema = group({
     pattern: TOKEN_PATTERN,
     allowed: TOKEN_ALLOWED,
     secret: true,
-    description: "When set, `/metrics` asks for this bearer token, or for the password below.",
+    description: "If set, `/metrics` asks for this bearer token, or for the password below.",
   }),
   username: text({
     env: "CORE_METRICS_USERNAME",
@@ -183,14 +183,14 @@ const MetricsSchema = group({
     maxLength: SECRET_LENGTH_MAX,
     allowed: SECRET_ALLOWED,
     secret: true,
-    description: "When set, `/metrics` asks for name and password (Basic), or for the token above.",
+    description: "If set, `/metrics` asks for name and password (Basic), or for the token above.",
   }),
   certificate_file: text({
     env: "CORE_METRICS_CERTIFICATE_FILE",
     default: "",
     allowed: "the path of a PEM file",
     description:
-      "The certificate of the HTTPS proxy in front. Its end is read every hour and shown in the metrics, so that an alert comes in time. Empty: none.",
+      "Certificate of the HTTPS proxy in front. Its expiry date is read every hour and shown in the metrics, so that an alert comes in time. Empty: none.",
   }),
   storage_scan_minutes: whole({
     env: "CORE_METRICS_STORAGE_SCAN_MINUTES",
@@ -199,7 +199,7 @@ const MetricsSchema = group({
     maximum: 10_080,
     allowed: "a whole number from 1 to 10080",
     description:
-      "Minutes between two looks at the files on disk, which put the counted storage bytes right.",
+      "Minutes between two counts of the files on disk, which correct the storage bytes counted in between.",
   }),
   streams_max: whole({
     env: "CORE_METRICS_STREAMS_MAX",
@@ -208,7 +208,7 @@ const MetricsSchema = group({
     maximum: 10_000,
     allowed: "a whole number from 1 to 10000",
     description:
-      "Streams that have series of their own; further ones count together under the stream id `other`.",
+      "Number of streams that get their own series; all others are counted together under the stream id `other`.",
   }),
 });
 
@@ -226,7 +226,7 @@ const JournalSchema = group({
     minimum: 0.01,
     maximum: 3650,
     allowed: "a number from 0.01 to 3650",
-    description: "Events older than this are taken out of the journal.",
+    description: "Events older than this are deleted.",
   }),
   max_megabytes: whole({
     env: "CORE_JOURNAL_MAX_MEGABYTES",
@@ -235,7 +235,7 @@ const JournalSchema = group({
     maximum: 4096,
     allowed: "a whole number from 1 to 4096",
     description:
-      "Size of the journal's file, above which its oldest events go. 64 MB hold some 200,000 events.",
+      "Size of the journal's file, above which its oldest events are deleted. 64 MB hold some 200,000 events.",
   }),
 });
 
@@ -252,7 +252,7 @@ export const ConfigSchema = group({
     default: "Dragon Fork",
     pattern: "^[^\\x00-\\x1f\\x7f]{1,128}$",
     allowed: "1 to 128 characters",
-    description: "Name for people, shown in the API.",
+    description: "Name of this server for people, shown in the API.",
   }),
   address: text({
     env: "CORE_ADDRESS",
@@ -267,7 +267,7 @@ export const ConfigSchema = group({
       default: "./config",
       minLength: 1,
       allowed: "the path of a folder that the server may write to",
-      description: "Folder of the process store. Made when missing.",
+      description: "Folder of the process store. Created if missing.",
     }),
   }),
   ffmpeg: group({
@@ -297,7 +297,7 @@ export const ConfigSchema = group({
       output: group({
         allow: patterns(
           "CORE_FFMPEG_ACCESS_OUTPUT_ALLOW",
-          "Outputs that FFmpeg may write; empty: all. Files have the form `file:/path`, and are always in the storage folder.",
+          "Outputs that FFmpeg may write; empty: all. Files are matched as `file:/path`, and are always in the storage folder.",
         ),
         block: patterns("CORE_FFMPEG_ACCESS_OUTPUT_BLOCK", "Outputs that FFmpeg may not write."),
       }),
@@ -310,7 +310,7 @@ export const ConfigSchema = group({
         default: "./data",
         minLength: 1,
         allowed: "the path of a folder that the server may write to",
-        description: "The only folder that FFmpeg writes files to. Made when it is first needed.",
+        description: "The only folder that FFmpeg writes files to. Created when first needed.",
       }),
       max_size_mbytes: whole({
         env: "CORE_STORAGE_DISK_MAX_SIZE_MBYTES",
@@ -319,7 +319,7 @@ export const ConfigSchema = group({
         maximum: 1_000_000_000,
         allowed: "a whole number from 0 (0 = no limit)",
         description:
-          "Size of all files in the storage above which uploads are refused; FFmpeg is not stopped by it.",
+          "Total size of all files in the storage above which uploads are refused; it does not stop FFmpeg from writing.",
       }),
       max_upload_mbytes: whole({
         env: "CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES",
@@ -327,7 +327,7 @@ export const ConfigSchema = group({
         minimum: 1,
         maximum: 1_000_000,
         allowed: "a whole number from 1 to 1000000",
-        description: "Size of the largest file that `PUT /api/v3/fs/disk/...` takes.",
+        description: "Size of the largest file that `PUT /api/v3/fs/disk/...` accepts.",
       }),
     }),
   }),
@@ -343,7 +343,7 @@ export const ConfigSchema = group({
       default: false,
       allowed: "true or false",
       description:
-        "Whether `/debug/pprof/` offers profiles of CPU and heap to who may use the admin routes.",
+        "Whether `/debug/pprof/` offers profiles of CPU and heap to those who may use the admin routes.",
     }),
   }),
   processes: Type.Array(Type.Record(Type.String(), Type.Unknown()), {

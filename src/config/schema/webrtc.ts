@@ -31,14 +31,14 @@ const WebrtcNetworkFields = {
     minimum: 0,
     maximum: 65_535,
     allowed: PORT_ALLOWED,
-    description: "The one UDP port that all viewers' media goes through. Open it in the firewall.",
+    description: "The UDP port that all viewers' media goes through. Open it in the firewall.",
   }),
   public_ips: list("dragonfork-ip", {
     env: "CORE_WEBRTC_PUBLIC_IPS",
     default: [],
     allowed: "IPv4 or IPv6 addresses that viewers can reach",
     description:
-      "Addresses that viewers are told to send to. Empty: those of the network interfaces, and loopback when `address` is loopback. Set it behind NAT.",
+      "Addresses that viewers are told to send to. Empty: those of the network interfaces, and loopback if `address` is loopback. Set this behind NAT.",
   }),
   leg_ports: text({
     env: "CORE_WEBRTC_LEG_PORTS",
@@ -53,7 +53,7 @@ const WebrtcNetworkFields = {
     default: "auto",
     allowed: "auto, portable",
     description:
-      "`auto` uses UDP segmentation offload and the system's libcrypto where their self-tests pass; `portable` neither.",
+      "`auto` uses UDP segmentation offload and the system's libcrypto if their self-tests pass; `portable` uses neither.",
   }),
   ice_servers: Type.Array(IceServerSchema, {
     env: "CORE_WEBRTC_ICE_SERVERS",
@@ -82,7 +82,7 @@ const WebrtcLimitFields = {
     minimum: 1,
     maximum: 100_000,
     allowed: "a whole number from 1 to 100000",
-    description: "Viewers of one stream, where its process sets no other limit; more get 503.",
+    description: "Viewers of one stream, unless its process sets another limit; more get 503.",
   }),
   source_wait_seconds: decimal({
     env: "CORE_WEBRTC_SOURCE_WAIT_SECONDS",
@@ -90,14 +90,14 @@ const WebrtcLimitFields = {
     minimum: 0,
     maximum: 60,
     allowed: "a number from 0 to 60",
-    description: "How long a viewer waits for a source that is starting, before 504.",
+    description: "How long a viewer waits for a source that is starting before it gets 504.",
   }),
   player_reports: flag({
     env: "CORE_WEBRTC_PLAYER_REPORTS",
     default: false,
     allowed: "true or false",
     description:
-      "Whether the built-in player tells when its picture came and how long it stood still (`dragonfork_player_*`). Nothing about the viewer is sent or kept.",
+      "Whether the built-in player reports when its picture appeared and how long it was frozen (`dragonfork_player_*`). Nothing about the viewer is sent or kept.",
   }),
   ice_timeout_seconds: decimal({
     env: "CORE_WEBRTC_ICE_TIMEOUT_SECONDS",
@@ -117,7 +117,7 @@ const GopCacheFields = {
     maximum: 60,
     allowed: "a number from 0 to 60 (0 = no limit)",
     description:
-      "A viewer that joins is sent the last keyframe and what followed, where that is not older than this; else it waits for the next keyframe.",
+      "A new viewer is sent the last keyframe and everything since, unless that keyframe is older than this; then it waits for the next one.",
   }),
   gop_cache_packets: whole({
     env: "CORE_WEBRTC_GOP_CACHE_PACKETS",
@@ -150,7 +150,7 @@ const WebrtcAccessFields = {
     pattern: TOKEN_PATTERN,
     allowed: TOKEN_ALLOWED,
     secret: true,
-    description: "When set, players must send it as `Authorization: Bearer`.",
+    description: "If set, players must send it as `Authorization: Bearer`.",
   }),
   viewer_secret: text({
     env: "CORE_WEBRTC_VIEWER_SECRET",
@@ -160,21 +160,21 @@ const WebrtcAccessFields = {
     allowed: "empty, or 32 to 512 characters",
     secret: true,
     description:
-      "Secret shared with a program of yours that signs viewer tokens by HS256; see “Viewer tokens” in security.md.",
+      "Secret shared with your program that signs viewer tokens with HS256; see “Viewer tokens” in security.md.",
   }),
   viewer_jwks: text({
     env: "CORE_WEBRTC_VIEWER_JWKS",
     default: "",
     format: "dragonfork-jwks",
     allowed: "the path of a JWKS file, an https:// URL, or an http:// URL on loopback",
-    description: "Public keys of a program that signs viewer tokens by RS256 or EdDSA.",
+    description: "Public keys of the program that signs viewer tokens with RS256 or EdDSA.",
   }),
   viewer_audience: text({
     env: "CORE_WEBRTC_VIEWER_AUDIENCE",
     default: "",
     maxLength: SECRET_LENGTH_MAX,
     allowed: SECRET_ALLOWED,
-    description: "When set, viewer tokens that were not made here must name it in `aud`.",
+    description: "If set, viewer tokens that this server did not make must name it in `aud`.",
   }),
   session_max_age_seconds: whole({
     env: "CORE_WEBRTC_SESSION_MAX_AGE_SECONDS",
@@ -183,7 +183,7 @@ const WebrtcAccessFields = {
     maximum: 31_536_000,
     allowed: "a whole number from 0 to 31536000 (0 = no limit)",
     description:
-      "After this time a viewer has to join anew, with new keys, where its process says nothing else.",
+      "How long a viewer may stay before it has to join again, with new keys, unless the process says otherwise.",
   }),
   whep_rate_per_second: decimal({
     env: "CORE_WEBRTC_WHEP_RATE_PER_SECOND",
