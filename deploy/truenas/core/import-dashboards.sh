@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the dashboards into a Grafana that you have already. Needs curl, and a token of a service account that may write
+# Puts the dashboards into your own Grafana. Needs curl, and a token of a service account that may write
 # dashboards (role Editor): Administration, Service accounts.
 #
 #   GRAFANA_URL=https://grafana.example.org GRAFANA_TOKEN=... sh import-dashboards.sh [FILE...]

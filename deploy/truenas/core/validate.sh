@@ -1,5 +1,5 @@
 #!/bin/sh
-# Follows the checklist of README.md ("Is it well?") against the bundle that runs here, and prints pass or FAIL for each
+# Follows the checklist of README.md ("Does it work?") against the bundle that runs here, and prints pass or FAIL for each
 # line. Needs curl and docker. Takes about a minute. Exit code 0 only where every line passes.
 # VALIDATE_SECONDS: how long it waits for what takes its time: a first start, two scrapes and evaluations; 90 unless given.
 set -u
