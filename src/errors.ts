@@ -84,7 +84,7 @@ export class NotReady extends DomainError {
 export class ParameterInvalid extends DomainError {
   readonly kind = "parameter-invalid";
   constructor(name: string, allowed: string) {
-    super(`${name} may be ${allowed}.`);
+    super(`${name} must be ${allowed}.`);
   }
 }
 
@@ -157,6 +157,6 @@ export class JournalUnavailable extends DomainError {
 export class ListenerLimitReached extends DomainError {
   readonly kind = "listener-limit-reached";
   constructor(listenersMax: number) {
-    super(`${listenersMax} clients follow the events already; that is the limit.`, 10);
+    super(`${listenersMax} clients already follow the events; that is the limit.`, 10);
   }
 }

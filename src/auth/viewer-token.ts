@@ -89,10 +89,10 @@ interface Expected {
 const OWN: Expected = { alg: "HS256", audience: "", tolerance: 0 };
 
 const REFUSALS = {
-  malformed: "The token is none that this server takes.",
-  algorithm: "The viewer token is signed in a way that this server does not take.",
+  malformed: "This is not a token that this server accepts.",
+  algorithm: "The viewer token is signed in a way that this server does not accept.",
   signature: "The signature of the viewer token is wrong.",
-  unknownKey: "No key of this server's key set fits the viewer token.",
+  unknownKey: "No key in this server's key set matches the viewer token.",
   expired: "The viewer token has expired.",
   claims: "The viewer token needs the claims sub, exp and stream, and they must be right.",
   stream: "The viewer token is for another stream.",

@@ -42,7 +42,7 @@ export class TokenInUse extends DomainError {
   readonly kind = "token-in-use";
   constructor(viewersMax: number, retryAfterSeconds: number) {
     super(
-      `This viewer token is good for ${viewersMax} viewers at once, and they are here.`,
+      `This viewer token allows ${viewersMax} viewers at once, and as many are watching.`,
       retryAfterSeconds,
     );
   }
@@ -52,7 +52,7 @@ export class TokenInUse extends DomainError {
 export class BitrateNotAllowed extends DomainError {
   readonly kind = "bitrate-not-allowed";
   constructor(bitrateMax: number) {
-    super(`The stream has more than the ${bitrateMax} bit/s that this viewer token allows.`);
+    super(`The stream's bitrate is above the ${bitrateMax} bit/s that this viewer token allows.`);
   }
 }
 
@@ -67,7 +67,7 @@ export class TokenRequestInvalid extends DomainError {
 export class TokenLimitReached extends DomainError {
   readonly kind = "token-limit-reached";
   constructor(scope: "server" | "stream", limit: number) {
-    super(`The ${scope} has ${limit} viewer tokens, and may have no more. Revoke some of them.`);
+    super(`The ${scope} has ${limit} viewer tokens, which is the limit. Revoke some of them.`);
   }
 }
 

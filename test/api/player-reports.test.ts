@@ -61,13 +61,13 @@ describe("a report", () => {
   });
 
   test.each([
-    ["nonsense", "The report may be a JSON object."],
-    ["[]", "The report may be a JSON object."],
-    [{ first_frame_seconds: -1 }, "first_frame_seconds may be a number from 0 to 300."],
-    [{ first_frame_seconds: "fast" }, "first_frame_seconds may be a number from 0 to 300."],
-    [{ freezes: 1e300 }, "freezes may be a number from 0 to 1000000."],
+    ["nonsense", "The report must be a JSON object."],
+    ["[]", "The report must be a JSON object."],
+    [{ first_frame_seconds: -1 }, "first_frame_seconds must be a number from 0 to 300."],
+    [{ first_frame_seconds: "fast" }, "first_frame_seconds must be a number from 0 to 300."],
+    [{ freezes: 1e300 }, "freezes must be a number from 0 to 1000000."],
     // The session is younger.
-    [{ freeze_seconds: 3600 }, "freeze_seconds may be a number from 0 to 60."],
+    [{ freeze_seconds: 3600 }, "freeze_seconds must be a number from 0 to 60."],
   ])("like %j is refused", async (body, detail) => {
     const { harness, report } = await watching();
     const answer = await report(body);

@@ -39,7 +39,7 @@ describe("a profile", () => {
   test.each(["0", "301", "-1", "1.5", "ten", ""])("of %p seconds is refused", async (seconds) => {
     const answer = await get(`/debug/pprof/profile?seconds=${seconds}`);
     expect(answer.status).toBe(400);
-    expect(problemOf(answer).detail).toBe("seconds may be a whole number from 1 to 300.");
+    expect(problemOf(answer).detail).toBe("seconds must be a whole number from 1 to 300.");
   });
 
   test("while another one is taken has to wait", async () => {

@@ -328,7 +328,7 @@ describe("the player with a sender", () => {
       await page.locator("html[data-frames-decoded]").waitFor();
       await sender.stopPicture();
       await state("still");
-      expect(await text("#state")).toContain("The picture stands still");
+      expect(await text("#state")).toContain("The picture is frozen");
       expect(await text("#verdict")).toBe("No new picture arrives.");
     },
     PAGE_TIMEOUT_MS,

@@ -31,7 +31,7 @@ const WORDS = {
       problem.scope === "stream"
         ? "This stream has reached its limit of viewers"
         : "The server has reached its limit of viewers",
-    advice: `As soon as somebody leaves there is a place. ${TRY_AGAIN}`,
+    advice: `There is room as soon as somebody leaves. ${TRY_AGAIN}`,
     retry: "soon",
   }),
   "server-draining": () => ({
@@ -60,8 +60,8 @@ const WORDS = {
     retry: "token",
   }),
   "token-in-use": () => ({
-    title: "As many viewers as your token allows are watching",
-    advice: `As soon as one of them leaves there is a place. ${TRY_AGAIN}`,
+    title: "Your token is already in use by as many viewers as it allows",
+    advice: `There is room as soon as one of them leaves. ${TRY_AGAIN}`,
     retry: "soon",
   }),
   "bitrate-not-allowed": () => ({
@@ -107,7 +107,7 @@ const WORDS = {
   }),
   "session-ended": () => ({
     title: "The server ended the session",
-    advice: `It restarts, or the stream was removed. ${TRY_AGAIN}`,
+    advice: `It is restarting, or the stream was removed. ${TRY_AGAIN}`,
     retry: "soon",
   }),
   "no-media": () => ({

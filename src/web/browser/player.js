@@ -82,11 +82,11 @@ const PHASE_TEXT = {
   buffering: "Connected, waiting for the first picture …",
   playing: "Playing live",
   paused: "Paused",
-  still: "The picture stands still; sound goes on.",
-  slow: "This connection is too slow for the stream: single pictures until it has room again.",
+  still: "The picture is frozen; sound goes on.",
+  slow: "This connection is too slow for the stream: only some pictures are shown until it is faster.",
   stalled:
     "No media is arriving. The source may be restarting, or the network is interrupted; the page stays connected.",
-  interrupted: "The network is interrupted. The page waits for it, then connects anew.",
+  interrupted: "The network is interrupted. The page waits for it, then connects again.",
 };
 
 takeBroughtToken();
@@ -165,7 +165,7 @@ function trackArrived(event) {
     watchFirstFrame();
     // Refused only where even muted playback needs a click: the button on the picture is there for that.
     video.play().catch(() => {
-      note("The browser waits for a click.");
+      note("The browser waits for a click before it plays.");
       controls.update();
     });
   }

@@ -1,20 +1,20 @@
-// What became of a viewer, in words.
+// What happened to a viewer, in words.
 
 const REASONS = {
   no_stun_received:
-    "No packet of the viewer arrived. Is the UDP port open, and are the public addresses right?",
-  stun_but_no_dtls: "Packets of the viewer arrive, but ours do not get back to it.",
+    "No packet from the viewer arrived. Is the UDP port open, and are the public addresses right?",
+  stun_but_no_dtls: "Packets from the viewer arrived, but the server's did not reach it.",
   dtls_failed: "The DTLS handshake failed.",
-  fingerprint_mismatch: "The viewer's certificate is not the one of its offer.",
-  consent_lost: "The viewer vanished: its network is gone, or it was closed hard.",
+  fingerprint_mismatch: "The viewer's certificate is not the one in its offer.",
+  consent_lost: "The viewer vanished: it lost its network, or was closed without saying so.",
   client_gone: "The viewer left.",
   dtls_closed: "The viewer left.",
-  kicked: "Sent away by the operator.",
+  kicked: "Disconnected by the operator.",
   token_expired: "The viewer's token expired.",
   token_revoked: "The viewer's token was revoked.",
-  session_max_age: "The session reached its greatest age.",
+  session_max_age: "The session reached its maximum age.",
   bitrate_exceeded: "The stream's bitrate is above what the viewer's token allows.",
-  source_changed: "The stream changed its codecs, so viewers had to join anew.",
+  source_changed: "The stream changed its codecs, so viewers had to join again.",
   stream_removed: "The stream was removed.",
   worker_lost: "The server's media thread failed and was replaced.",
   server_drain: "The server was shut down.",
@@ -29,9 +29,9 @@ const REASONS = {
 
 /** One sentence. */
 export function outcomeText({ state, reason, connection_type: type, rtt_ms: rtt }) {
-  if (state === "connecting") return "On its way.";
+  if (state === "connecting") return "Connecting.";
   if (state === "connected") {
-    const way = type === "relay" ? "By a relay" : "Directly";
+    const way = type === "relay" ? "Through a relay" : "Directly";
     return rtt === null || rtt === undefined ? `${way}.` : `${way}, round trip ${rtt} ms.`;
   }
   const words = String(reason).replaceAll("_", " ");
@@ -56,7 +56,7 @@ export function factsOf(session) {
   const { candidate_type: candidate, connection_type: type, join_ms: join } = session;
   const watchedMs = session.ended ? Date.parse(session.ended) - Date.parse(session.started) : null;
   const facts = [
-    ["Path", candidate && `${candidate}${type === "relay" ? ", by a relay" : ""}`],
+    ["Path", candidate && `${candidate}${type === "relay" ? ", through a relay" : ""}`],
     ["First keyframe after", join === null ? null : `${join} ms`],
     ["Lasted", watchedMs === null ? null : `${Math.round(watchedMs / 1000)} s`],
     ["Round trip", session.rtt_ms === null ? null : `${session.rtt_ms} ms`],

@@ -147,7 +147,7 @@ export function judge(numbers, picture = "moving") {
   }
   if (picture === "still") return poor("No new picture arrives.");
   if ((numbers.rttMs ?? 0) > 300) {
-    return { level: "fair", text: `The way to the server is long (${numbers.rttMs} ms).` };
+    return { level: "fair", text: `Long round trip to the server (${numbers.rttMs} ms).` };
   }
   if (numbers.droppedPercent > 5) {
     return { level: "fair", text: "This device is too slow to show every frame." };

@@ -60,11 +60,11 @@ describe("what became of a viewer", () => {
   });
 
   test.each([
-    [session("connecting", null), "Connecting", "quiet", "On its way."],
+    [session("connecting", null), "Connecting", "quiet", "Connecting."],
     [session("connected", null, true), "Watching", "good", "Directly."],
     [session("ended", "client_gone", true), "Ended", "quiet", "The viewer left."],
-    [session("ended", "consent_lost", true), "Ended", "bad", "The viewer vanished: its"],
-    [session("ended", "no_stun_received"), "Failed", "bad", "No packet of the viewer arrived."],
+    [session("ended", "consent_lost", true), "Ended", "bad", "The viewer vanished: it lost"],
+    [session("ended", "no_stun_received"), "Failed", "bad", "No packet from the viewer arrived."],
     [session("refused", "codec_mismatch"), "Refused", "bad", "Refused: no common codec."],
     [session("refused", "some_new_word"), "Refused", "bad", "Refused: some new word."],
     [session("ended", "some_new_word", true), "Ended", "quiet", "Ended: some new word."],
@@ -82,7 +82,7 @@ describe("what became of a viewer", () => {
       ended: "2026-11-20T21:01:30.000Z",
     };
     expect(words.factsOf(full)).toEqual([
-      ["Path", "relay, by a relay"],
+      ["Path", "relay, through a relay"],
       ["First keyframe after", "26 ms"],
       ["Lasted", "90 s"],
       ["Round trip", "40.2 ms"],
