@@ -57,8 +57,7 @@ const SECURITY = { admin: [{ bearer: [] }], stream: [{ bearer: [] }, {}] };
 export const STREAM_ID: Parameter = {
   name: "id",
   in: "path",
-  description:
-    "The stream, which is the id of its process. Percent-encode what is no URL character.",
+  description: "The id of the stream, which is that of its process, percent-encoded.",
   required: true,
   example: "test",
 };

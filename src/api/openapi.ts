@@ -14,9 +14,11 @@ const DESCRIPTION = `Dragon Fork turns FFmpeg sources into WebRTC streams that a
 
 - **WHEP**: a player POSTs an SDP offer to \`/api/v3/whep/{id}\` and gets the answer; the session
   lives at the URL in \`Location\` until it is DELETEd.
-- **WebRTC**: which streams there are, and who watches them.
+- **WebRTC**: the streams, and who watches them.
 - **Events**: the journal of what happened to viewers, sources and processes.
-- **Process**: the FFmpeg processes behind the streams, in the shape of datarhei Core.
+- **Process**: the FFmpeg processes behind the streams, as in datarhei Core.
+- **Storage**: the files that FFmpeg writes and clients read.
+- **Server**: its configuration, health, log and metrics.
 
 Errors are RFC 9457 problem details (\`application/problem+json\`) with the extra members \`code\`,
 \`message\` and \`details\`. Ids may hold any characters; encode them as one path segment.`;
@@ -25,9 +27,9 @@ const TAGS = [
   { name: "WHEP", description: "Watch a stream: offer, answer, trickle, restart, end." },
   { name: "WebRTC", description: "Streams and their viewers." },
   { name: "Process", description: "FFmpeg processes: read, add, change, command, delete." },
-  { name: "Events", description: "What has happened: searched, counted, followed." },
+  { name: "Events", description: "What has happened: search, count, follow." },
   { name: "Storage", description: "The files that FFmpeg writes and clients read." },
-  { name: "Server", description: "What runs here, its health and its metrics." },
+  { name: "Server", description: "Configuration, health, log and metrics of the server." },
 ];
 
 export interface OpenApiOptions {
@@ -62,7 +64,7 @@ export function openApi(options: OpenApiOptions): Elysia {
               type: "http",
               scheme: "bearer",
               description:
-                "For the administration CORE_API_TOKEN, or the access token of a login. For players CORE_WEBRTC_WHEP_TOKEN, or a viewer token.",
+                "For administrators CORE_API_TOKEN, or the access token of a login. For players CORE_WEBRTC_WHEP_TOKEN, or a viewer token.",
             },
           },
           // TypeBox marks its schemas with symbols, which JSON does not carry.

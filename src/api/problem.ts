@@ -95,7 +95,7 @@ export const ProblemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String({ description: "What was found, what is expected, what to do." }),
-    code: Type.Integer({ description: "The status again, where datarhei Core's clients look." }),
+    code: Type.Integer({ description: "The status again, for datarhei Core's clients." }),
     message: Type.String(),
     details: Type.Array(Type.String()),
     scope: Type.Optional(
@@ -106,10 +106,8 @@ export const ProblemSchema = Type.Object(
     media: Type.Optional(Type.Union([Type.Literal("video"), Type.Literal("audio")])),
     offered: Type.Optional(Type.Array(Type.String())),
     field: Type.Optional(Type.String({ description: "The member of the request that is wrong." })),
-    produced: Type.Optional(Type.String({ description: "The codec that the stream has." })),
-    id: Type.Optional(
-      Type.String({ description: "Of a failure on our side: the log has it too." }),
-    ),
+    produced: Type.Optional(Type.String({ description: "The codec of the stream." })),
+    id: Type.Optional(Type.String({ description: "Id of an internal failure, as in the log." })),
   },
   { $id: "Problem", description: "RFC 9457 problem details with datarhei Core's members." },
 );

@@ -11,7 +11,7 @@ export const AboutSchema = Type.Object({
   created_at: Type.Optional(time("When the server started.")),
   uptime_seconds: Type.Optional(Type.Integer()),
   version: Type.Object({
-    number: Type.String({ description: "Of the Core whose API this is." }),
+    number: Type.String({ description: "Version of the Core whose API this is." }),
     repository_commit: Type.Optional(Type.String()),
     repository_branch: Type.Optional(Type.String()),
     build_date: Type.Optional(Type.String()),
@@ -25,7 +25,7 @@ export const StreamsSchema = Type.Array(
   Type.Object({
     id: Type.String(),
     state: literals("down", "starting", "live"),
-    live_since: nullable(time("Since when media flows without a break.")),
+    live_since: nullable(time("Since when media has been flowing without a break.")),
     peers: Type.Integer(),
     max_peers: Type.Integer(),
     tracks: Type.Array(
@@ -37,7 +37,7 @@ export const StreamsSchema = Type.Array(
         order: literals("start", "stop"),
         reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
         restarts: Type.Integer(),
-        last_logline: Type.String({ description: "Where FFmpeg failed: what it failed of." }),
+        last_logline: Type.String({ description: "If FFmpeg failed: why." }),
         plan: Type.String({ description: "The source, what FFmpeg does with it, and why." }),
         warnings: Type.Array(Type.String()),
       }),
@@ -47,11 +47,13 @@ export const StreamsSchema = Type.Array(
 
 export const PeersSchema = Type.Array(
   Type.Object({
-    id: Type.String({ description: "Of the viewer; not the secret of its session." }),
+    id: Type.String({ description: "Id of the viewer; not the secret of its session." }),
     state: literals("new", "checking", "handshaking", "connected", "closed"),
     since: time("When the session was opened."),
-    subject: nullable(Type.String({ description: "Who it is, as its viewer token says." })),
-    token: nullable(Type.String({ description: "The id of the viewer token, where we made it." })),
+    subject: nullable(Type.String({ description: "Who the viewer is, according to its token." })),
+    token: nullable(
+      Type.String({ description: "Id of the viewer token, if this server made it." }),
+    ),
     remote_candidate_type: nullable(literals("host", "srflx", "prflx", "relay")),
     codec: Type.Object({ video: nullable(Type.String()), audio: nullable(Type.String()) }),
     packets_sent: Type.Integer(),
@@ -89,7 +91,10 @@ const PlanSchema = Type.Object(
     audio: LegStateSchema,
     warnings: Type.Array(Type.String(), { description: "What should be changed at the source." }),
   },
-  { description: "Ours; only where webrtc.enabled. Empty until the source was looked at." },
+  {
+    description:
+      "Not in datarhei Core; only with webrtc.enabled. Empty until the source has been examined.",
+  },
 );
 
 export const ProcessStateSchema = Type.Object({
@@ -131,16 +136,18 @@ export const ProcessSchema = Type.Object({
 export const DryRunSchema = Type.Object({
   dry_run: Type.Literal(true),
   id: Type.String(),
-  changed: Type.Array(Type.String(), { description: "Dotted names of what differs." }),
+  changed: Type.Array(Type.String(), {
+    description: "Names of the fields that differ, with dots.",
+  }),
   process: literals("none", "start", "restart"),
   viewers: Type.Union(
     ["none", "freeze", "end", "freeze-or-end"].map((value) => Type.Literal(value)),
     {
       description:
-        "none: nothing is noticed. freeze: a still picture until FFmpeg is back. end: sessions end and players join again. freeze-or-end: known when the new source was looked at.",
+        "none: they notice nothing. freeze: the picture is frozen until FFmpeg is back. end: sessions end and players join again. freeze-or-end: which of the two is known once the new source has been examined.",
     },
   ),
-  viewers_affected: Type.Integer({ description: "Who watches now, and would notice." }),
+  viewers_affected: Type.Integer({ description: "Number of current viewers who would notice." }),
   explanation: Type.String(),
   config: ProcessRecordSchema,
 });

@@ -13,13 +13,13 @@ export const TokenWishSchema = Type.Object(
       minimum: 10,
       maximum: YEAR_SECONDS,
       default: 3600,
-      description: "How long it is good for.",
+      description: "How long it is valid.",
     }),
     max_viewers: Type.Integer({
       minimum: 0,
       maximum: 100_000,
       default: 0,
-      description: "How many may watch with it at once; 0 = as many as the stream takes.",
+      description: "How many may watch with it at once; 0 = no limit but the stream's.",
     }),
     label: Type.String({
       pattern: "^[^\\x00-\\x1f\\x7f]{0,128}$",
@@ -30,11 +30,11 @@ export const TokenWishSchema = Type.Object(
       Type.Integer({
         minimum: 1000,
         maximum: 1_000_000_000,
-        description: "Not good while the stream has more bits per second than this.",
+        description: "In bit/s. The token cannot be used while the stream's bitrate is higher.",
       }),
     ),
   },
-  { additionalProperties: false, description: "Every member has a default." },
+  { additionalProperties: false, description: "Every member is optional." },
 );
 
 const ALLOWED: Allowed = {
@@ -53,12 +53,12 @@ export function parseWish(body: unknown): TokenWish {
 }
 
 const members = {
-  id: Type.String({ description: "Not secret." }),
+  id: Type.String({ description: "Not a secret." }),
   stream: Type.String(),
   label: Type.String(),
   created_at: time("When it was made."),
   expires_at: time("From then on it is void."),
-  max_viewers: Type.Integer({ description: "0 = as many as the stream takes." }),
+  max_viewers: Type.Integer({ description: "0 = no limit but the stream's." }),
   max_bitrate: Type.Union([Type.Integer(), Type.Null()], { description: "Bits per second." }),
   viewers: Type.Integer({ description: "How many watch with it now." }),
 };
@@ -66,8 +66,8 @@ const members = {
 export const TokenSchema = Type.Array(Type.Object(members));
 export const MintedTokenSchema = Type.Object({
   ...members,
-  token: Type.String({ description: "For players: Authorization: Bearer. Secret." }),
+  token: Type.String({ description: "What players send as Authorization: Bearer. Secret." }),
   whep_url: Type.String({ description: "For players that speak WHEP." }),
-  player_url: Type.String({ description: "Our player; its fragment has the token." }),
-  embed: Type.String({ description: "HTML for a page that shall show the stream." }),
+  player_url: Type.String({ description: "The built-in player, with the token in the fragment." }),
+  embed: Type.String({ description: "HTML for a page that is to show the stream." }),
 });

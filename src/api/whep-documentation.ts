@@ -44,7 +44,7 @@ a=candidate:1 1 udp 2130706431 203.0.113.9 50123 typ host\r
 /** What any request of a viewer may meet. */
 const WATCHING = ["unauthorized", "keys-unavailable", "stream-not-found", "rate-limited"] as const;
 const text = Type.String();
-const noContent = { description: "It is there. No content." };
+const noContent = { description: "It exists. No content." };
 
 export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> = {
   post: operation({
@@ -63,7 +63,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
         example: OFFER.replace("recvonly", "sendonly").replace("actpass", "passive"),
         headers: {
           Location: "The session: PATCH and DELETE go there. Its last part is a secret.",
-          ETag: "Of the ICE session; strong.",
+          ETag: "Strong entity tag of the ICE session.",
           Link: 'rel="ice-server" for each configured STUN or TURN server.',
           "Accept-Patch": FRAGMENT,
         },
@@ -96,7 +96,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
   headEndpoint: operation({
     tag: "WHEP",
     access: "stream",
-    summary: "See what a stream's endpoint speaks",
+    summary: "See what a stream's endpoint accepts",
     description: "WHEP's way for a player to find out that a URL is a WHEP endpoint.",
     parameters: [STREAM_ID],
     answers: { 200: { description: `Content-Type: ${SDP}, no body.`, type: SDP } },
@@ -123,7 +123,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     access: "stream",
     summary: "Trickle ICE candidates or restart ICE",
     description:
-      "New credentials in the fragment restart ICE; media goes on until the new path is up. Candidates alone are taken note of: nothing is ever sent to an address that did not prove itself.",
+      "New credentials in the fragment restart ICE; media goes on until the new path is up. Candidates alone change nothing: media is only sent to addresses that have passed a connectivity check.",
     parameters: [STREAM_ID, SESSION, IF_MATCH],
     body: { type: FRAGMENT, schema: text, example: RESTART },
     answers: {
@@ -132,9 +132,9 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
         type: FRAGMENT,
         schema: text,
         example: RESTART,
-        headers: { ETag: "Of the new ICE session." },
+        headers: { ETag: "Entity tag of the new ICE session." },
       },
-      204: { description: "Candidates taken." },
+      204: { description: "Candidates accepted." },
     },
     problems: [
       ...WATCHING,
@@ -153,9 +153,9 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     access: "stream",
     summary: "Stop watching",
     description:
-      "Ends the session at once. Idempotent: 204 also for a session that has ended or never was, so that an unguessed URL tells nothing.",
+      "Ends the session at once. Idempotent: 204 also for a session that has ended or never existed, so that guessing URLs reveals nothing.",
     parameters: [STREAM_ID, SESSION],
-    answers: { 204: { description: "The session is not there (any more)." } },
+    answers: { 204: { description: "The session does not exist (any more)." } },
     problems: WATCHING,
   }),
   getSession: operation({
@@ -163,7 +163,7 @@ export const WHEP_DETAILS: Readonly<Record<WhepOperation, DocumentDecoration>> =
     access: "stream",
     summary: "See whether a session lives",
     description:
-      "504 for a minute when the session found no network path in time, 404 when it ended otherwise.",
+      "For a minute 504 if the session found no network path in time; 404 if it ended otherwise.",
     parameters: [STREAM_ID, SESSION],
     answers: { 204: noContent },
     problems: [...WATCHING, "session-not-found", "ice-timeout"],

@@ -54,14 +54,19 @@ export const idLengthMax = 256;
 
 const CleanupSchema = Type.Object({
   pattern: Type.String({
-    description: "A glob over the storage, such as `disk:/live/*.ts`; placeholders are filled in.",
+    description: "A glob in the storage, such as `disk:/live/*.ts`; placeholders are filled in.",
   }),
   max_files: Type.Integer({
     minimum: 0,
-    description: "The oldest ones above it go; 0 = no limit.",
+    description: "The oldest files above this number are deleted; 0 = no limit.",
   }),
-  max_file_age_seconds: Type.Integer({ minimum: 0, description: "0 = no limit." }),
-  purge_on_delete: Type.Boolean({ description: "All of them go with the process." }),
+  max_file_age_seconds: Type.Integer({
+    minimum: 0,
+    description: "Files older than this are deleted; 0 = no limit.",
+  }),
+  purge_on_delete: Type.Boolean({
+    description: "Whether all of them are deleted with the process.",
+  }),
 });
 
 const IoSchema = Type.Object({
@@ -71,7 +76,7 @@ const IoSchema = Type.Object({
       "What FFmpeg reads or writes: a URL, a path, for an input also `#id:output=x`, an output of another process.",
   }),
   options: Type.Array(Type.String(), {
-    description: "FFmpeg's options in front of it, each word an entry.",
+    description: "FFmpeg's options before the address, each word an entry.",
   }),
   cleanup: Type.Optional(Type.Array(CleanupSchema)),
 });
@@ -82,30 +87,30 @@ export const ProcessRecordSchema = Type.Object(
     id: Type.String({
       minLength: 1,
       maxLength: idLengthMax,
-      description: "Also of its stream. Made where a new process has none.",
+      description: "Also the id of its stream. Generated if a new process has none.",
     }),
     type: Type.Literal("ffmpeg"),
-    reference: Type.String({ description: "For clients, which can ask for it." }),
+    reference: Type.String({ description: "For clients: processes can be listed by it." }),
     input: Type.Array(IoSchema, { minItems: 1 }),
-    output: Type.Array(IoSchema, { description: "May be empty with webrtc.enabled only." }),
+    output: Type.Array(IoSchema, { description: "May only be empty with webrtc.enabled." }),
     options: Type.Array(Type.String(), { description: "FFmpeg's global options." }),
-    reconnect: Type.Boolean({ description: "Start again after any end." }),
+    reconnect: Type.Boolean({ description: "Whether FFmpeg is started again after it has ended." }),
     reconnect_delay_seconds: Type.Integer({
       minimum: 0,
       description:
-        "0 and 1 mean soon: at once for a stream that was live, else after a second; longer after each start that fails.",
+        "0 and 1 mean at once for a stream that was live, otherwise after a second; longer after each start that fails.",
     }),
-    autostart: Type.Boolean({ description: "Whether a new process is started at once." }),
+    autostart: Type.Boolean({ description: "Whether a new process starts at once." }),
     stale_timeout_seconds: Type.Integer({
       minimum: 0,
       description: "Restart after this long without a new frame or RTP packet; 0 = never.",
     }),
     limits: Type.Object({
-      cpu_usage: Type.Number({ minimum: 0, description: "Percent of the machine; 0 = none." }),
-      memory_mbytes: Type.Integer({ minimum: 0, description: "0 = none." }),
+      cpu_usage: Type.Number({ minimum: 0, description: "Percent of the machine; 0 = no limit." }),
+      memory_mbytes: Type.Integer({ minimum: 0, description: "0 = no limit." }),
       waitfor_seconds: Type.Integer({
         minimum: 0,
-        description: "FFmpeg is stopped when it was above a limit for so long.",
+        description: "How long FFmpeg may be above a limit before it is stopped.",
       }),
     }),
     webrtc: Type.Optional(WebrtcBlockSchema),

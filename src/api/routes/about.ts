@@ -74,9 +74,9 @@ export function aboutRoutes(options: AboutOptions) {
 
 const aboutDetail = operation({
   tag: "Server",
-  summary: "What runs here",
+  summary: "Show what runs here",
   description:
-    "In datarhei Core's shape, so that its clients connect. Without the right to administer only `app`, `auths` and the major `version.number`. `auths` has `localjwt` where there is a login.",
+    "As in datarhei Core, so that its clients connect. Those who are not administrators see only `app`, `auths` and the major `version.number`. `auths` has `localjwt` if there is a login.",
   answers: {
     200: {
       description: "The server.",
@@ -98,7 +98,7 @@ const aboutDetail = operation({
 
 const pingDetail = operation({
   tag: "Server",
-  summary: "Is it there",
+  summary: "Check whether the server answers",
   description: "Always answers.",
   answers: { 200: { description: "pong", type: "text/plain", example: "pong" } },
 });

@@ -39,7 +39,7 @@ const TestAlertSchema = Type.Object(
       description: "How long it is raised.",
     }),
   },
-  { additionalProperties: false, description: "Every member has a default." },
+  { additionalProperties: false, description: "Every member is optional." },
 );
 
 const ALLOWED: Allowed = {
@@ -86,7 +86,7 @@ const testDetail = operation({
   tag: "Server",
   summary: "Raise a test alert",
   description:
-    "Lets the alert rule DragonForkTestAlert fire for a while, with this severity and team. It takes the way of every alert, by Prometheus and Alertmanager to the telephone, within about a minute.",
+    "Makes the alert rule DragonForkTestAlert fire for a while, with this severity and team. Like every alert it goes through Prometheus and Alertmanager to its receivers, within about a minute.",
   body: {
     type: JSON_TYPE,
     optional: true,

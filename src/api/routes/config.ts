@@ -78,8 +78,7 @@ const ConfigSchema = Type.Object({
   loaded_at: Type.String({ format: "date-time", description: "When the server started with it." }),
   updated_at: Type.String({ format: "date-time" }),
   config: Type.Record(Type.String(), Type.Unknown(), {
-    description:
-      "In datarhei Core's shape, version 3, with this server's own settings; no secrets.",
+    description: "As in datarhei Core, version 3, with this server's own settings; no secrets.",
   }),
   overrides: Type.Array(Type.String(), { description: "Settings that come from the environment." }),
 });
@@ -90,7 +89,7 @@ const common = { tag: "Server", access: "admin" } as const;
 const getDetail = operation({
   ...common,
   summary: "Get the configuration of the server",
-  description: "As it is in effect. Passwords, tokens and keys are left out.",
+  description: "The settings in effect. Passwords, tokens and keys are left out.",
   answers: {
     200: {
       description: "The configuration.",
@@ -112,7 +111,7 @@ const setDetail = operation({
   ...common,
   summary: "Try to change the configuration of the server",
   description:
-    "Answers OK where nothing would change. The settings belong to the file and the environment, so every other value is refused by name.",
+    "Answers OK if nothing would change. Settings are changed in the file and the environment, so every other value is refused by name.",
   body: {
     type: JSON_TYPE,
     schema: Type.Object(
@@ -124,7 +123,7 @@ const setDetail = operation({
   answers: {
     200: { description: "Nothing to change.", type: JSON_TYPE, schema: OkSchema, example: "OK" },
     409: {
-      description: "Values that are not taken: the reasons by the name of the setting.",
+      description: "Some values were refused: the reasons by name of the setting.",
       type: JSON_TYPE,
       schema: Type.Record(Type.String(), Type.Array(Type.String())),
       example: { name: ["set in the configuration file or the environment of the server"] },
@@ -135,9 +134,11 @@ const setDetail = operation({
 
 const reloadDetail = operation({
   ...common,
-  summary: "Start the server anew with its configuration",
+  summary: "Restart the server with its configuration",
   description:
-    "Reads the file and the environment again. Where they are in order, and new ports and folders can be used, the server stops, which ends all viewers and FFmpeg processes, and starts with them; else it goes on as it is, and the answer says what is wrong.",
-  answers: { 200: { description: "Asked for.", type: JSON_TYPE, schema: OkSchema, example: "OK" } },
+    "Reads the file and the environment again. If they are valid, and new ports and folders can be used, the server stops, which ends all sessions and FFmpeg processes, and starts with them; otherwise it goes on as it is, and the answer says what is wrong.",
+  answers: {
+    200: { description: "The server restarts.", type: JSON_TYPE, schema: OkSchema, example: "OK" },
+  },
   problems: ["unauthorized", "forbidden", "process-invalid"],
 });

@@ -6,13 +6,15 @@ import { JSON_TYPE } from "../json.ts";
 import { literals, nullable, time } from "../schema-parts.ts";
 
 const EventSchema = Type.Object({
-  id: Type.Integer({ description: "Grows with each event." }),
+  id: Type.Integer({ description: "Higher for each later event." }),
   timestamp: time("When it happened."),
   event: Type.String(),
   category: literals("viewer", "source", "process", "security", "config", "server"),
   severity: literals("info", "warning", "error"),
-  stream_id: nullable(Type.String({ description: "Of the stream, and so of its process." })),
-  peer_id: nullable(Type.String({ description: "Of the viewer; the same in log and traces." })),
+  stream_id: nullable(
+    Type.String({ description: "Id of the stream, which is that of its process." }),
+  ),
+  peer_id: nullable(Type.String({ description: "Id of the viewer, as in log and traces." })),
   metadata: Type.Record(Type.String(), Type.Unknown()),
 });
 
@@ -31,22 +33,24 @@ const QuestionSchema = Type.Object({
   query: Type.Optional(
     Type.Record(Type.String(), Type.Unknown(), {
       description:
-        "Field to value, all of which must hold. Fields: id, event, category, severity, stream_id, peer_id, metadata.<name>. Values: a text, number, true, false or null to be equal to, {regex} (RE2), or {$gt, $gte, $lt, $lte}.",
+        "Fields with their values, all of which must match. Fields: id, event, category, severity, stream_id, peer_id, metadata.<name>. Values: a string, number, true, false or null for equality, {regex} (RE2), or {$gt, $gte, $lt, $lte}.",
     }),
   ),
   time_range: Type.Object({
     from: Type.String({ description: "`-30m`, `-1h`, `-7d` (s, m, h, d, w), `now` or ISO 8601." }),
-    to: Type.Optional(Type.String({ description: "The same; `now` where it is left out." })),
+    to: Type.Optional(Type.String({ description: "As `from`; `now` if left out." })),
   }),
   sort: Type.Optional(
     Type.Object({
       timestamp: Type.Union([Type.Literal(1), Type.Literal(-1)], {
-        description: "1: the oldest first; -1, the default: the newest.",
+        description: "1: oldest first; -1, the default: newest first.",
       }),
     }),
   ),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT })),
-  cursor: Type.Optional(nullable(Type.String({ description: "Of the answer before this one." }))),
+  cursor: Type.Optional(
+    nullable(Type.String({ description: "The cursor of the previous answer." })),
+  ),
 });
 
 const filter = (name: string): Parameter => ({
@@ -60,7 +64,7 @@ export const EVENT_DETAILS = {
     tag: "Events",
     summary: "Follow the events",
     description:
-      "Server-sent events from now on: `event:` names it, `data:` is the event without an id. Every ten seconds without one a comment is sent. At most 16 clients; one that does not read is cut off.",
+      "Server-sent events from now on: `event:` is its name, `data:` the event without an id. After ten seconds without an event a comment is sent. At most 16 clients; one that does not read is disconnected.",
     parameters: ["event", "category", "severity", "stream_id", "peer_id"].map(filter),
     answers: {
       200: {
@@ -77,7 +81,7 @@ export const EVENT_DETAILS = {
     tag: "Events",
     summary: "Search the journal",
     description:
-      "Events of a time range that have what `query` says. One answer searches for half a second at most and has `limit` events at most; `cursor` leads to the rest, null means that there is none.",
+      "Events of a time range that match `query`. A search takes at most half a second and an answer has at most `limit` events; `cursor` leads to the rest, null means that there is none.",
     body: {
       type: JSON_TYPE,
       schema: QuestionSchema,
@@ -114,7 +118,8 @@ export const EVENT_DETAILS = {
   stats: operation({
     tag: "Events",
     summary: "Show how full the journal is",
-    description: "Events by name, the oldest and the newest, the size, and how the journal does.",
+    description:
+      "Number of events by name, the oldest and the newest, the size, and whether the journal can be written.",
     answers: {
       200: {
         description: "The journal in numbers.",
@@ -124,10 +129,10 @@ export const EVENT_DETAILS = {
           events: Type.Record(Type.String(), Type.Integer()),
           oldest: nullable(time("Of the first event kept.")),
           newest: nullable(time("Of the last.")),
-          bytes: Type.Integer({ description: "Of the file, without free pages." }),
+          bytes: Type.Integer({ description: "Size of the file, without free pages." }),
           max_bytes: Type.Integer(),
           max_age_seconds: Type.Number(),
-          dropped_events: Type.Integer({ description: "Given up since the start." }),
+          dropped_events: Type.Integer({ description: "Events lost since the start." }),
           trouble: nullable(Type.String({ description: "Why nothing can be written now." })),
         }),
         example: {

@@ -13,7 +13,7 @@ const name: Parameter = {
 const path: Parameter = {
   name: "path",
   in: "path",
-  description: "The path of the file in the storage; its slashes may stand in the URL as they are.",
+  description: "The path of the file in the storage; its slashes need no encoding.",
   required: true,
   example: "recordings/a.ts",
 };
@@ -39,7 +39,7 @@ export const FS_DETAILS = {
   storages: operation({
     ...common,
     summary: "List the storages",
-    description: "There is one, the folder CORE_STORAGE_DISK_DIR.",
+    description: "There is one: the folder CORE_STORAGE_DISK_DIR.",
     answers: {
       200: {
         description: "The storages.",
@@ -53,12 +53,12 @@ export const FS_DETAILS = {
   list: operation({
     ...common,
     summary: "List the files of a storage",
-    description: "Those of its folders too, at most 10000. Symbolic links are left out.",
+    description: "Those in its folders too, at most 10000. Symbolic links are left out.",
     parameters: [
       name,
       query("glob", "Only names that match, such as `/recordings/*.ts`; `**` crosses folders."),
-      query("sort", "`name` or `size`; anything else is by time."),
-      query("order", "`asc`, the default; anything else is the other way round."),
+      query("sort", "`name` or `size`; anything else sorts by time."),
+      query("order", "`asc`, the default; anything else is descending."),
     ],
     answers: {
       200: {
@@ -73,7 +73,7 @@ export const FS_DETAILS = {
   get: operation({
     ...common,
     summary: "Read a file",
-    description: "Streamed. HEAD gives size and time alone.",
+    description: "Streamed. HEAD gives only size and time.",
     parameters: [name, path],
     answers: {
       200: {
@@ -88,7 +88,7 @@ export const FS_DETAILS = {
     ...common,
     summary: "Write a file",
     description:
-      "Streamed, and put in its place when all of it is there. Makes the folders on the way. CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES and CORE_STORAGE_DISK_MAX_SIZE_MBYTES bound it.",
+      "Streamed; the file appears when it is complete. Missing folders are created. CORE_STORAGE_DISK_MAX_UPLOAD_MBYTES and CORE_STORAGE_DISK_MAX_SIZE_MBYTES limit it.",
     parameters: [name, path],
     body: {
       type: "application/octet-stream",
@@ -104,10 +104,14 @@ export const FS_DETAILS = {
   remove: operation({
     ...common,
     summary: "Delete a file",
-    description: "Folders stay.",
+    description: "Empty folders stay.",
     parameters: [name, path],
     answers: {
-      200: { description: "It is gone.", type: "text/plain", example: "Deleted: /recordings/a.ts" },
+      200: {
+        description: "It was deleted.",
+        type: "text/plain",
+        example: "Deleted: /recordings/a.ts",
+      },
     },
     problems: [...GUARDED, "file-not-found"],
   }),

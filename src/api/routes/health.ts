@@ -32,7 +32,7 @@ export function healthRoutes(missing: () => readonly string[]) {
 const aliveDetail = operation({
   tag: "Server",
   summary: "Health",
-  description: "For a supervisor: 200 while the server serves.",
+  description: "For a supervisor: 200 while the server runs.",
   answers: { 200: { description: "ok", type: "text/plain", example: "ok" } },
 });
 
@@ -40,10 +40,10 @@ const readyDetail = operation({
   tag: "Server",
   summary: "Readiness",
   description:
-    "For a load balancer: 200 while the store is open and every media port is bound and served. `details` of a 503 say what is missing.",
+    "For a load balancer: 200 while the store is open and every media port is bound and served. The `details` of a 503 say what is missing.",
   answers: {
     200: {
-      description: "Viewers are welcome.",
+      description: "Viewers can join.",
       type: JSON_TYPE,
       schema: Type.Object({ status: Type.Literal("ready") }),
       example: { status: "ready" },

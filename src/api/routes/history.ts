@@ -42,7 +42,7 @@ const detail = operation({
   tag: "WebRTC",
   summary: "Show the last hour of a stream",
   description:
-    "A sample every ten seconds, the oldest first, kept in memory. It begins with the server's start.",
+    "One sample every ten seconds, oldest first, kept in memory since the server's start.",
   parameters: [STREAM_ID],
   answers: {
     200: {
@@ -56,7 +56,7 @@ const detail = operation({
         viewers: numbers("Viewers."),
         sent_kbit: numbers("kbit/s sent to all of them together."),
         loss_percent: Type.Array(Type.Union([Type.Number(), Type.Null()]), {
-          description: "Of what they report on; null where nobody did.",
+          description: "Of the packets that viewers report on; null if no viewer reported.",
         }),
         failures: numbers("Viewers that were refused or never connected, and failed legs."),
       }),

@@ -53,7 +53,8 @@ const rawSchema = Type.Object(
 const detail = operation({
   tag: "Server",
   summary: "Get the log of the server",
-  description: "The newest lines, oldest first; CORE_LOG_MAX_LINES and CORE_LOG_LEVEL bound them.",
+  description:
+    "The newest lines, oldest first, as many as CORE_LOG_MAX_LINES, from CORE_LOG_LEVEL on.",
   parameters: [
     {
       name: "format",

@@ -68,9 +68,11 @@ async function readCredentials(request: Request) {
   return { username, password };
 }
 
-const access_token = Type.String({ description: "JWT for all other routes; lives 10 minutes." });
+const access_token = Type.String({
+  description: "JWT for all other routes; valid for 10 minutes.",
+});
 const refresh_token = Type.String({
-  description: "JWT for GET /api/login/refresh; lives 24 hours.",
+  description: "JWT for GET /api/login/refresh; valid for 24 hours.",
 });
 const TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.c2lnbmF0dXJl";
 
@@ -78,7 +80,7 @@ const loginDetail = operation({
   tag: "Server",
   summary: "Log in",
   description:
-    "Only where CORE_API_AUTH_ENABLE is on. After a few wrong passwords an address has to wait before it may try again.",
+    "Only if CORE_API_AUTH_ENABLE is on. After a few wrong passwords an address has to wait before it may try again.",
   body: {
     type: JSON_TYPE,
     schema: Type.Object({ username: Type.String(), password: Type.String() }),

@@ -34,7 +34,7 @@ const value = {
 const allDetail = operation({
   ...common,
   summary: "Get the metadata of the server",
-  description: "What clients have put there; null where there is none.",
+  description: "What clients have stored; null if there is nothing.",
   answers: {
     200: {
       description: "All values by key.",
@@ -49,7 +49,7 @@ const allDetail = operation({
 const oneDetail = operation({
   ...common,
   summary: "Get one value of the metadata of the server",
-  description: "404 where the key is unknown.",
+  description: "404 if the key is unknown.",
   parameters: [METADATA_KEY],
   answers: value,
   problems: ["unauthorized", "forbidden", "metadata-not-found"],
@@ -58,7 +58,7 @@ const oneDetail = operation({
 const setDetail = operation({
   ...common,
   summary: "Set one value of the metadata of the server",
-  description: "Any JSON; null removes the key. Kept over restarts.",
+  description: "Any JSON; null removes the key. Kept across restarts.",
   parameters: [METADATA_KEY],
   body: { type: JSON_TYPE, schema: Type.Unknown(), example },
   answers: value,

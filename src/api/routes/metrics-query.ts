@@ -82,14 +82,14 @@ const DescriptionsSchema = Type.Array(
 const seconds = (description: string) => Type.Integer({ minimum: 0, description });
 
 const QuerySchema = Type.Object({
-  timerange_sec: Type.Optional(seconds("How far to look back; 0 is the values now.")),
-  interval_sec: Type.Optional(seconds("Least time between two values.")),
+  timerange_sec: Type.Optional(seconds("How far to look back; 0: the current values.")),
+  interval_sec: Type.Optional(seconds("Minimum time between two values.")),
   metrics: Type.Array(
     Type.Object({
       name: Type.String(),
       labels: Type.Optional(
         Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()], {
-          description: "Regular expressions (RE2) that the labels have to match.",
+          description: "Regular expressions (RE2) that the labels must match.",
         }),
       ),
     }),
@@ -129,7 +129,7 @@ const queryDetail = operation({
   ...common,
   summary: "Ask for values of metrics",
   description:
-    "Values as they are now, or of the last minutes where `timerange_sec` is given and CORE_METRICS_ENABLE is on.",
+    "Current values, or those of the last minutes if `timerange_sec` is given and CORE_METRICS_ENABLE is on.",
   body: {
     type: JSON_TYPE,
     schema: QuerySchema,

@@ -18,7 +18,7 @@ export function metricsRoutes(exposition: Exposition, guard: (request: Request) 
         tag: "Server",
         summary: "Metrics",
         description:
-          "Prometheus text format, or OpenMetrics with exemplars (the id of a session) where Accept prefers it: dragonfork_* and those of the process. Asks for a token or a password (Basic) only where CORE_METRICS_TOKEN or CORE_METRICS_PASSWORD is set.",
+          "Prometheus text format, or OpenMetrics with exemplars (the id of a session) if Accept prefers it: dragonfork_* and those of the process. Asks for a token or a password (Basic) only if CORE_METRICS_TOKEN or CORE_METRICS_PASSWORD is set.",
         answers: {
           200: {
             description: "All series.",

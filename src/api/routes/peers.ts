@@ -91,7 +91,7 @@ function peerView(peer: PeerFacts, grant: ViewGrant | undefined) {
 const listDetail = operation({
   tag: "WebRTC",
   summary: "List the viewers of a stream",
-  description: "With what their receiver reports say: round trip, loss and jitter.",
+  description: "With round trip, loss and jitter from their receiver reports.",
   parameters: [STREAM_ID],
   answers: {
     200: {
@@ -123,8 +123,8 @@ const listDetail = operation({
 
 const kickDetail = operation({
   tag: "WebRTC",
-  summary: "Send a viewer away",
-  description: "Ends the session at once. The viewer may come back with a new offer.",
+  summary: "Disconnect a viewer",
+  description: "Ends the session at once. The viewer may join again with a new offer.",
   parameters: [
     STREAM_ID,
     { name: "peer", in: "path", description: "The viewer's id from the list.", required: true },

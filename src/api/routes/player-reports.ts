@@ -43,9 +43,9 @@ export function playerReportRoutes<P extends WhepPeer>(options: PlayerReportRout
 
 const detail = operation({
   tag: "WHEP",
-  summary: "What the player saw",
+  summary: "Report what the player saw",
   description:
-    'Only where CORE_WEBRTC_PLAYER_REPORTS is on; the Link with rel="player-report" of the session names it. Numbers are of the whole session.',
+    'Only if CORE_WEBRTC_PLAYER_REPORTS is on; the answer that opens the session then has a Link with rel="player-report". Numbers are totals of the session.',
   parameters: [
     STREAM_ID,
     {

@@ -27,11 +27,11 @@ import {
 const id: Parameter = {
   name: "id",
   in: "path",
-  description: "The process. Percent-encode what is no URL character.",
+  description: "The id of the process, percent-encoded.",
   required: true,
   example: "test",
 };
-const filter = query("filter", "Comma list of config, state, report, metadata; empty is all.");
+const filter = query("filter", "Comma-separated: config, state, report, metadata; empty: all.");
 const dryRun = query(
   "dry_run",
   "1: nothing is changed; the answer says what would start or restart, and how many viewers would notice.",
@@ -40,7 +40,7 @@ const dryRun = query(
 /** The answer of a route that takes dry_run. */
 const stored = (headers: Readonly<Record<string, string>>): Record<number, Answer> => ({
   200: {
-    description: "As stored. With dry_run what would happen.",
+    description: "The process as stored. With dry_run: what would happen.",
     type: JSON_TYPE,
     schema: Type.Union([ProcessRecordSchema, DryRunSchema]),
     example: config,
@@ -129,10 +129,10 @@ export const PROCESS_DETAILS = {
     description: "In no particular order.",
     parameters: [
       filter,
-      query("reference", "Only those with exactly this reference; makes id of no effect."),
-      query("id", "Comma list of ids."),
-      query("idpattern", "A glob over the ids."),
-      query("refpattern", "A glob over the references."),
+      query("reference", "Only those with exactly this reference; `id` is then ignored."),
+      query("id", "Comma-separated ids."),
+      query("idpattern", "A glob that the id must match."),
+      query("refpattern", "A glob that the reference must match."),
     ],
     answers: answer("The processes.", ProcessListSchema, [process]),
     problems: GUARDED,
@@ -141,7 +141,7 @@ export const PROCESS_DETAILS = {
     ...common,
     summary: "Add a process",
     description:
-      "Starts it where autostart is true, which is the default. Unknown fields are ignored, null means the default.",
+      "It starts at once if autostart is true, which is the default. Unknown fields are ignored, null means the default.",
     parameters: [dryRun],
     body: { type: JSON_TYPE, schema: RecordInputSchema, example: newConfig },
     answers: stored({}),
@@ -159,7 +159,7 @@ export const PROCESS_DETAILS = {
     ...common,
     summary: "Change a process",
     description:
-      "What is absent stays as it is. A running process is stopped, changed and started again, unless the change is only one of the webrtc block outside of enabled, video and audio: that reaches the viewers at once. Viewers stay connected over a restart that leads to the same codecs.",
+      "Fields that are absent stay as they are. A running process is stopped, changed and started again, unless only fields of the webrtc block other than enabled, video and audio change: those take effect at once. Viewers stay connected during a restart if the codecs stay the same.",
     parameters: [id, dryRun],
     body: {
       type: JSON_TYPE,
@@ -181,18 +181,18 @@ export const PROCESS_DETAILS = {
   remove: operation({
     ...common,
     summary: "Delete a process",
-    description: "Stops it first, and ends its viewers.",
+    description: "It is stopped first, and its viewers are disconnected.",
     parameters: [id],
-    answers: answer("It is gone.", OkSchema, "OK"),
+    answers: answer("It was deleted.", OkSchema, "OK"),
     problems: [...GUARDED, "process-invalid", "process-not-found", "store-failed"],
   }),
   command: operation({
     ...common,
     summary: "Start, stop, restart or reload a process",
-    description: "start and stop are kept over a restart of the server.",
+    description: "start and stop are remembered across a restart of the server.",
     parameters: [id],
     body: { type: JSON_TYPE, schema: CommandSchema, example: { command: "restart" } },
-    answers: answer("The command was taken.", OkSchema, "OK"),
+    answers: answer("The command was accepted.", OkSchema, "OK"),
     problems: [...GUARDED, "command-failed", "process-invalid", "body-too-large", "store-failed"],
   }),
   config: operation({
@@ -206,7 +206,7 @@ export const PROCESS_DETAILS = {
   state: operation({
     ...common,
     summary: "Get the state of a process",
-    description: "exec is what there is, order is what was asked for.",
+    description: "`exec` is what it does, `order` what was asked for.",
     parameters: [id],
     answers: answer("The state.", ProcessStateSchema, state),
     problems: [...GUARDED, "process-not-found"],
@@ -214,7 +214,7 @@ export const PROCESS_DETAILS = {
   report: operation({
     ...common,
     summary: "Get the log of a process",
-    description: "The opening lines and the newest lines of this run and of the last ones.",
+    description: "The first and the newest lines of this run and of earlier ones.",
     parameters: [id],
     answers: answer("The log.", ProcessReportSchema, report),
     problems: [...GUARDED, "process-not-found"],
@@ -231,7 +231,7 @@ export const PROCESS_DETAILS = {
   metadata: operation({
     ...common,
     summary: "Get the metadata of a process",
-    description: "What clients have put there; null where there is none.",
+    description: "What clients have stored; null if there is nothing.",
     parameters: [id],
     answers: answer("All values by key.", Type.Unknown(), { ui: { title: "Camera" } }),
     problems: [...GUARDED, "process-not-found"],
@@ -239,7 +239,7 @@ export const PROCESS_DETAILS = {
   metadataKey: operation({
     ...common,
     summary: "Get one value of the metadata of a process",
-    description: "404 also where the key is unknown.",
+    description: "404 also if the key is unknown.",
     parameters: [id, METADATA_KEY],
     answers: answer("The value.", Type.Unknown(), { title: "Camera" }),
     problems: [...GUARDED, "process-not-found"],
@@ -247,7 +247,8 @@ export const PROCESS_DETAILS = {
   setMetadata: operation({
     ...common,
     summary: "Set one value of the metadata of a process",
-    description: "Any JSON; null removes the key. All values of a process together may have 1 MiB.",
+    description:
+      "Any JSON; null removes the key. At most 1 MiB for all values of a process together.",
     parameters: [id, METADATA_KEY],
     body: { type: JSON_TYPE, schema: Type.Unknown(), example: { title: "Camera" } },
     answers: answer("The value.", Type.Unknown(), { title: "Camera" }),

@@ -72,18 +72,18 @@ function file(name: string, type: string): Record<string, string> {
   return { "content-type": type, "content-disposition": `attachment; filename="${name}"` };
 }
 
-const INDEX = `Profiles of the main thread. Media workers have threads of their own and are not in them.
+const INDEX = `Profiles of the main thread. Media workers are other threads and not included.
 
-/debug/pprof/profile?seconds=${SECONDS_DEFAULT}     CPU time, sampled for so long; go tool pprof opens it
+/debug/pprof/profile?seconds=${SECONDS_DEFAULT}     CPU time, sampled for that long; go tool pprof opens it
 /debug/pprof/heap                   objects and bytes by class; go tool pprof opens it
 /debug/pprof/heap?debug=1           the same as text
 /debug/pprof/heap?format=heapsnapshot   heap snapshot for Chromium's developer tools
 
-The thread stands still while the heap is counted, for about a second per 100 MB: viewers may see that.
+The thread stops while the heap is counted, for about a second per 100 MB: viewers may notice.
 `;
 
 const SERVER = { tag: "Server", access: "admin" } as const;
-const OPTIONAL = "Only where PPROF=1.";
+const OPTIONAL = "Only if PPROF=1.";
 
 const indexDetail = operation({
   ...SERVER,
@@ -96,7 +96,7 @@ const indexDetail = operation({
 const profileDetail = operation({
   ...SERVER,
   summary: "CPU profile",
-  description: `${OPTIONAL} Samples the main thread for so many seconds; one at a time.`,
+  description: `${OPTIONAL} Samples the main thread for the given time; one profile at a time.`,
   parameters: [
     {
       name: "seconds",
@@ -112,7 +112,7 @@ const profileDetail = operation({
 const heapDetail = operation({
   ...SERVER,
   summary: "Heap profile",
-  description: `${OPTIONAL} Objects and bytes by class; the main thread stands still meanwhile.`,
+  description: `${OPTIONAL} Objects and bytes by class; the main thread stops meanwhile.`,
   parameters: [
     { name: "debug", in: "query", description: "1: as text.", example: "1" },
     {

@@ -200,7 +200,7 @@ const WidgetSchema = Type.Object({
 const collectors: Parameter = {
   name: "collectors",
   in: "query",
-  description: "Comma list; `whep` has the viewers, all others of Core are empty.",
+  description: "Comma-separated; `whep` has the viewers, all others of Core are empty.",
   example: COLLECTOR,
 };
 const session = {
@@ -220,7 +220,7 @@ const common = { tag: "WebRTC", parameters: [collectors], access: "admin" } as c
 const summaryDetail = operation({
   ...common,
   summary: "Sum up the viewers as sessions",
-  description: "Those who watch now, and the sums since the start of the server.",
+  description: "Those who watch now, and totals since the start of the server.",
   answers: {
     200: {
       description: "By collector.",
@@ -250,7 +250,7 @@ const activeDetail = operation({
 const widgetDetail = operation({
   tag: "WebRTC",
   summary: "Count the viewers of a stream",
-  description: "For a counter beside a player: open to everyone.",
+  description: "For a viewer counter next to a player; open to everyone.",
   parameters: [
     { name: "id", in: "path", description: "The process.", required: true, example: "test" },
   ],

@@ -91,21 +91,25 @@ function withTimeline(session: SessionView) {
 }
 
 const SessionSchema = Type.Object({
-  id: Type.String({ description: "Of the viewer; of a refused offer, its request." }),
+  id: Type.String({ description: "Id of the viewer; for a refused offer, of its request." }),
   stream_id: Type.String(),
   state: literals(...STATES),
   reason: nullable(Type.String({ description: "Why it ended or was refused." })),
-  connected: Type.Boolean({ description: "Whether it was connected, now or before its end." }),
+  connected: Type.Boolean({ description: "Whether it is connected, or was before it ended." }),
   started: time("When the offer came."),
   ended: nullable(time("When it ended.")),
   join_ms: nullable(Type.Integer({ description: "From the offer to the first keyframe." })),
-  candidate_type: nullable(Type.String({ description: "Of the viewer's side of the path." })),
+  candidate_type: nullable(
+    Type.String({ description: "Candidate type of the viewer's side of the path." }),
+  ),
   connection_type: nullable(Type.Union([Type.Literal("direct"), Type.Literal("relay")])),
-  rtt_ms: nullable(Type.Number({ description: "Of the last receiver report." })),
-  packets_lost: Type.Integer({ description: "As the viewer reports, before resends." }),
+  rtt_ms: nullable(Type.Number({ description: "From the last receiver report." })),
+  packets_lost: Type.Integer({ description: "As reported by the viewer, before resends." }),
   loss_bursts: Type.Integer({ description: "Reports with 5 packets and 5 % lost, or more." }),
-  request_id: nullable(Type.String({ description: "Of the offer, as in x-request-id and log." })),
-  trace_id: nullable(Type.String({ description: "W3C trace id, where there is one." })),
+  request_id: nullable(
+    Type.String({ description: "Id of the request with the offer, as in x-request-id and log." }),
+  ),
+  trace_id: nullable(Type.String({ description: "W3C trace id, if there is one." })),
 });
 
 const TimelineSchema = Type.Array(
@@ -150,13 +154,13 @@ const listDetail = operation({
   tag: "WebRTC",
   summary: "List the last viewers",
   description:
-    "Those that are there, then those that have ended or were refused, the newest first. The last 500 that ended and the last 100 that were refused are kept in memory.",
+    "Those that are here, then those that have ended or were refused, newest first. The last 500 that ended and the last 100 that were refused are kept in memory.",
   parameters: [
     query("stream_id", "Only of this stream."),
     query("state", "Only in this state.", literals(...STATES)),
     query(
       "limit",
-      "At most so many.",
+      "The maximum number of sessions.",
       Type.Integer({ minimum: 1, maximum: LIMIT_MAX, default: LIMIT_DEFAULT }),
     ),
   ],
@@ -174,7 +178,7 @@ const listDetail = operation({
 
 const oneDetail = operation({
   tag: "WebRTC",
-  summary: "Show what became of one viewer",
+  summary: "Show what happened to one viewer",
   description:
     "Step by step: offer, first STUN, path with its candidate type, DTLS, media, first keyframe, first receiver report, bursts of losses, end.",
   parameters: [{ name: "id", in: "path", description: "From the list.", required: true }],

@@ -75,11 +75,11 @@ const common = {
 const getDetail = operation({
   ...common,
   summary: "Get what FFmpeg can do",
-  description: "Asked of FFmpeg once, which takes a few seconds, and kept.",
+  description: "FFmpeg is asked once, which takes a few seconds.",
 });
 
 const reloadDetail = operation({
   ...common,
-  summary: "Ask FFmpeg anew what it can do",
+  summary: "Ask FFmpeg again what it can do",
   description: "For instance after it was replaced, or a camera was plugged in.",
 });

@@ -65,7 +65,7 @@ function processView(id: string, processes: StreamsOptions["processes"]) {
 const listDetail = operation({
   tag: "WebRTC",
   summary: "List the streams",
-  description: "All processes with webrtc.enabled, also those that do not run.",
+  description: "All processes with webrtc.enabled, running or not.",
   answers: {
     200: {
       description: "The streams.",

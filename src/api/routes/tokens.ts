@@ -83,7 +83,7 @@ const mintDetail = operation({
   tag: "WebRTC",
   summary: "Make a viewer token",
   description:
-    "Whoever has it may watch this stream until it expires. The answer is the only place where its text is to be had, with a piece of HTML that shows the stream on a page. It matters for streams whose `webrtc.token` asks for one.",
+    "Whoever has it may watch this stream until it expires. Only this answer contains the token itself, with HTML that shows the stream on a page. It is of use only if the stream's `webrtc.token` asks for one.",
   parameters: [STREAM_ID],
   body: {
     type: JSON_TYPE,
@@ -120,7 +120,7 @@ const listDetail = operation({
   tag: "WebRTC",
   summary: "List the viewer tokens of a stream",
   description:
-    "Those that were made here and have not expired, the newest first, without their texts.",
+    "Those made by this server that have not expired, newest first, without the tokens themselves.",
   parameters: [STREAM_ID],
   answers: {
     200: {
@@ -137,12 +137,13 @@ const listDetail = operation({
 const revokeDetail = operation({
   tag: "WebRTC",
   summary: "Revoke a viewer token",
-  description: "Nobody joins with it any more, and those who watch with it are sent away at once.",
+  description:
+    "Nobody can join with it any more, and those who watch with it are disconnected at once.",
   parameters: [
     STREAM_ID,
     { name: "token", in: "path", description: "The id from the list.", required: true },
   ],
-  answers: { 204: { description: "The token is void." } },
+  answers: { 204: { description: "The token is revoked." } },
   problems: ["unauthorized", "forbidden", "stream-not-found", "token-not-found", "store-failed"],
   access: "admin",
 });

@@ -16,7 +16,7 @@ const limit = (unit: string) =>
   Type.Integer({
     minimum: 0,
     default: 0,
-    description: `Most ${unit} since the last keyframe; 0 = the server's default.`,
+    description: `Maximum of ${unit} since the last keyframe; 0 = the server's default.`,
   });
 
 /** For the API documentation. */
@@ -24,20 +24,20 @@ export const GopCacheSchema = Type.Object(
   {
     enabled: Type.Boolean({
       default: true,
-      description: "Whether a viewer that joins starts with the last keyframe.",
+      description: "Whether a new viewer starts with the last keyframe.",
     }),
     seconds: Type.Number({
       minimum: secondsRange.least,
       maximum: secondsRange.most,
       default: 0,
-      description: "Oldest keyframe that is sent; 0 = the server's default.",
+      description: "Maximum age of that keyframe in seconds; 0 = the server's default.",
     }),
     packets: limit("packets"),
     bytes: limit("bytes"),
   },
   {
     description:
-      "A viewer that joins is sent what came since the last keyframe, if that is within all three limits; else it waits for the next keyframe.",
+      "A new viewer is sent everything since the last keyframe, if that is within all three limits; otherwise it waits for the next keyframe.",
   },
 );
 

@@ -43,7 +43,7 @@ const modeSchema = Type.Union(
   {
     default: "auto",
     description:
-      "auto: copy what browsers can decode, else transcode. copy: also profiles and pixel formats that only some browsers decode; what none plays (another codec, B-frames) is still transcoded. transcode: always, and without a look at the source where both legs say so. off: no such leg.",
+      "auto: copy what browsers can decode, else transcode. copy: also profiles and pixel formats that only some browsers decode; what no browser plays (another codec, B-frames) is still transcoded. transcode: always. off: no such leg.",
   },
 );
 
@@ -78,7 +78,7 @@ export const WebrtcBlockSchema = Type.Object(
     max_peers: Type.Integer({
       minimum: 0,
       default: 0,
-      description: "Most viewers of this stream; 0 = the server's default.",
+      description: "Maximum number of viewers of this stream; 0 = the server's default.",
     }),
     gop_cache: GopCacheSchema,
     token: Type.Union(
@@ -86,16 +86,17 @@ export const WebrtcBlockSchema = Type.Object(
       {
         default: "server",
         description:
-          "Who may watch. server: as CORE_WEBRTC_WHEP_TOKEN says. public: everybody. bearer: who has that token, or a signed viewer token. signed: only who has a signed viewer token for this stream. A change counts for new viewers.",
+          "Who may watch. server: as CORE_WEBRTC_WHEP_TOKEN says. public: everybody. bearer: whoever has that token, or a signed viewer token. signed: only whoever has a signed viewer token for this stream. A change applies to new viewers.",
       },
     ),
     session_max_age_seconds: Type.Integer({
       minimum: 0,
       default: 0,
-      description: "After this time a viewer has to join anew; 0 = the server's default.",
+      description:
+        "How long a viewer may stay before it has to join again; 0 = the server's default.",
     }),
   },
-  { description: "Ours: not part of datarhei Core's process." },
+  { description: "Not part of datarhei Core's process." },
 );
 
 /** A block with every default. */
