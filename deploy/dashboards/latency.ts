@@ -77,7 +77,8 @@ function startRow(builder: DashboardBuilder): void {
       gauge(
         {
           title: "Connection establishment p95",
-          description: "Seconds from the answer to connected, of nineteen in twenty viewers.",
+          description:
+            "Seconds from the answer to connected; nineteen of twenty viewers took less.",
           width: 6,
           unit: "s",
           thresholds: badFrom(3),
@@ -99,7 +100,7 @@ function startRow(builder: DashboardBuilder): void {
       timeseries({
         title: "Time to the first keyframe",
         description:
-          "Seconds from the offer until the first keyframe is sent; the wait for a source that starts is part of it.",
+          "Seconds from the offer until the first keyframe is sent, including the wait for a source that is starting.",
         width: 9,
         unit: "s",
         thresholds: badFrom(2.5, POOR),
@@ -155,7 +156,7 @@ function lossRow(builder: DashboardBuilder): void {
       timeseries({
         title: "Congestion",
         description:
-          "Packets that wait for the kernel; per second, packets that it did not take and frames that were left out for slow viewers.",
+          "Packets that wait to be handed to the kernel; per second, packets that it did not accept and frames left out for slow viewers.",
         width: 8,
         queries: [
           { expr: `sum(${MEDIA_METRICS.sendQueue.name}{${CORE}})`, legend: "queued" },

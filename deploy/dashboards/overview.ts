@@ -25,7 +25,7 @@ export function overview(): Dashboard {
     {
       uid: "dragonfork-webrtc-overview",
       title: "Overview",
-      description: "Whether Dragon Fork is well: viewers, media, failures and alerts at one look.",
+      description: "Whether all is well: viewers, media, failures and alerts at a glance.",
       tags: ["webrtc", "production"],
     },
     [nowRow, connectionRow, sessionRow, mediaRow],
@@ -38,7 +38,7 @@ function nowRow(builder: DashboardBuilder): void {
     .withPanel(
       stat({
         title: "Server",
-        description: "Whether Prometheus reaches the server: 1 it does, 0 it does not.",
+        description: "Whether Prometheus reaches the server: 1 if it does, 0 if not.",
         width: 4,
         thresholds: goodFrom(1),
         queries: [{ expr: 'min(up{job="dragonfork-core"})' }],
@@ -93,7 +93,7 @@ function nowRow(builder: DashboardBuilder): void {
       table(
         {
           title: "Firing alerts",
-          description: "What they mean and what to do stands in runbooks.md of the bundle.",
+          description: "The bundle's runbooks.md says what they mean and what to do.",
           width: 6,
           queries: [
             {
@@ -129,7 +129,7 @@ function connectionRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Connections",
-        description: "Per second: offers that were answered, and what became of them.",
+        description: "Per second: offers that were answered, and how they ended.",
         width: 8,
         unit: "cps",
         queries: [
@@ -174,7 +174,7 @@ function sessionRow(builder: DashboardBuilder): void {
         {
           title: "Sessions ended",
           description:
-            "Viewers that had connected and left, by reason. consent_lost and worker_lost are those that did not want to.",
+            "Viewers that had connected and left, by reason. Those with consent_lost and worker_lost did not leave by choice.",
           width: 16,
           queries: [
             {
@@ -215,7 +215,7 @@ function mediaRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Media rate to viewers",
-        description: "What goes out. At 0 with viewers and a living source the fan-out is dead.",
+        description: "What goes out. At 0 with viewers and a live source the fan-out is dead.",
         width: 8,
         unit: "bps",
         queries: [{ expr: bits(MEDIA_METRICS.rtpBytes.name), legend: "{{stream_id}}" }],
@@ -224,7 +224,7 @@ function mediaRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Age of the last keyframe",
-        description: "A new viewer starts with it; one that loses it waits for the next.",
+        description: "A new viewer starts with it; one that loses it waits for the next one.",
         width: 8,
         unit: "s",
         thresholds: badFrom(10, POOR),

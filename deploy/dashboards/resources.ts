@@ -82,8 +82,7 @@ function serverRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Event-loop lag",
-        description:
-          "How late the server comes to its next task. Above 100 ms packets go out late.",
+        description: "How late the server gets to its next task. Above 100 ms packets go out late.",
         width: 8,
         unit: "s",
         thresholds: badFrom(0.1),
@@ -97,7 +96,7 @@ function serverRow(builder: DashboardBuilder): void {
       gauge(
         {
           title: "File descriptors",
-          description: "Open ones, of those that the system allows.",
+          description: "Open ones, as a share of those that the system allows.",
           width: 6,
           unit: "percent",
           thresholds: [
@@ -253,7 +252,7 @@ function backgroundRow(builder: DashboardBuilder): void {
     .withPanel(
       timeseries({
         title: "Background tasks",
-        description: "Seconds since each last came to a good end.",
+        description: "Seconds since each last succeeded.",
         width: 6,
         unit: "s",
         queries: [

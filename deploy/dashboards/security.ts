@@ -46,7 +46,7 @@ function proofRow(builder: DashboardBuilder): void {
       stat({
         title: "Failed handshakes",
         description:
-          "In the shown time. fingerprint_mismatch: the certificate was not the one of the offer; dtls_failed: any other.",
+          "In the shown time. fingerprint_mismatch: the certificate was not the one in the offer; dtls_failed: any other reason.",
         width: 4,
         thresholds: badFrom(1),
         queries: [
@@ -89,7 +89,7 @@ function proofRow(builder: DashboardBuilder): void {
       stat({
         title: "Certificate",
         description:
-          "Days until the certificate of the proxy in front ends. WebRTCCertificateExpiringSoon fires below 7. Empty where CORE_METRICS_CERTIFICATE_FILE names none.",
+          "Days until the certificate of the proxy in front expires. WebRTCCertificateExpiringSoon fires below 7. Empty if CORE_METRICS_CERTIFICATE_FILE names none.",
         width: 4,
         thresholds: [
           { value: null, color: BAD },
@@ -110,7 +110,7 @@ function eventRow(builder: DashboardBuilder): void {
       timeseries(
         {
           title: "Security events",
-          description: "Things that only a broken or hostile other side does, by kind.",
+          description: "Events that only a broken or hostile peer causes, by kind.",
           width: 14,
           queries: [
             {

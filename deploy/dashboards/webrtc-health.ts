@@ -140,7 +140,7 @@ function iceRow(builder: DashboardBuilder): void {
         {
           title: "ICE failures by reason",
           description:
-            "In the shown time. timeout: the viewer never came; failed: it came and could not be secured; disconnected: it was lost later.",
+            "In the shown time. timeout: the viewer never connected; failed: it connected but could not be secured; disconnected: it was lost later.",
           width: 8,
           queries: [
             { expr: `sum by (reason) (round(increase(${iceFailures}{${STREAM}}[$__range])))` },
@@ -192,7 +192,7 @@ function capacityRow(builder: DashboardBuilder): void {
         {
           title: "UDP ports available",
           description:
-            "Free ports for RTP from FFmpeg; a stream with picture and sound takes 6. CORE_WEBRTC_LEG_PORTS makes room.",
+            "Free ports for RTP from FFmpeg; a stream with picture and sound takes 6. CORE_WEBRTC_LEG_PORTS sets their range.",
           width: 8,
           thresholds: [
             { value: null, color: BAD },
@@ -210,7 +210,7 @@ function capacityRow(builder: DashboardBuilder): void {
       timeseries({
         title: "Cap rejections by scope",
         description:
-          "Viewers per second that a limit kept out. global: CORE_WEBRTC_MAX_PEERS_TOTAL; stream: the limit of one stream.",
+          "Viewers per second that a limit turned away. global: CORE_WEBRTC_MAX_PEERS_TOTAL; stream: the limit of one stream.",
         width: 16,
         unit: "reqps",
         queries: [

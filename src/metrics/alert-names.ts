@@ -10,7 +10,7 @@ export type AlertTeam = (typeof ALERT_TEAMS)[number];
 export const ALERT_METRICS = {
   test: {
     name: "dragonfork_alerts_test_active",
-    help: "1 while a test alert of this severity and team was asked for.",
+    help: "1 while a test alert of this severity and team is raised.",
     type: "gauge",
     labels: ["severity", "team"],
   },

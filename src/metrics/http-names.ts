@@ -29,7 +29,7 @@ export const HTTP_METRICS = {
   },
   requests: {
     name: "dragonfork_http_requests_total",
-    help: "HTTP requests by the pattern of their route; `other` is a path that is no route.",
+    help: "HTTP requests by the pattern of their route; `other`: paths without a route.",
     type: "counter",
     labels: ["api", "method", "route", "code"],
   },

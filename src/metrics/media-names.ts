@@ -16,7 +16,7 @@ export const MEDIA_METRICS = {
   },
   keyframeAge: {
     name: "dragonfork_webrtc_keyframe_age_seconds",
-    help: "Seconds since the last keyframe of a stream; a viewer that lost it waits for the next.",
+    help: "Seconds since the last keyframe of a stream; a viewer that lost it waits for the next one.",
     type: "gauge",
     labels: ["stream_id"],
   },
@@ -28,13 +28,13 @@ export const MEDIA_METRICS = {
   },
   sourceGapSeconds: {
     name: "dragonfork_webrtc_source_gap_seconds_total",
-    help: "Seconds in which a source that had sent and was to run sent nothing.",
+    help: "Seconds during which a source that was meant to run, and had sent before, sent nothing.",
     type: "counter",
     labels: ["stream_id"],
   },
   sourceBFrames: {
     name: "dragonfork_webrtc_source_bframe_runs_total",
-    help: "Runs of FFmpeg that sent B-frames; the next one transcodes where it may.",
+    help: "Runs of FFmpeg that sent B-frames; the next run transcodes if it may.",
     type: "counter",
     labels: ["stream_id"],
   },
@@ -58,13 +58,13 @@ export const MEDIA_METRICS = {
   },
   nacks: {
     name: "dragonfork_webrtc_nacks_received_total",
-    help: "NACK entries of viewers, each for up to 17 packets.",
+    help: "NACK entries from viewers, each for up to 17 packets.",
     type: "counter",
     labels: ["stream_id", "leg"],
   },
   keyframeRequests: {
     name: "dragonfork_webrtc_keyframe_requests_received_total",
-    help: "PLI and FIR of viewers.",
+    help: "PLI and FIR from viewers.",
     type: "counter",
     labels: ["stream_id"],
   },
@@ -76,7 +76,7 @@ export const MEDIA_METRICS = {
   },
   sendQueue: {
     name: "dragonfork_webrtc_send_queue_packets",
-    help: "Packets that wait for the kernel.",
+    help: "Packets that wait to be handed to the kernel.",
     type: "gauge",
     labels: [],
   },
@@ -88,7 +88,7 @@ export const MEDIA_METRICS = {
   },
   workerHeartbeat: {
     name: "dragonfork_media_worker_heartbeat_age_seconds",
-    help: "Seconds since a media shard last gave a sign of life.",
+    help: "Seconds since the last sign of life of a media shard.",
     type: "gauge",
     labels: ["worker"],
   },
@@ -100,7 +100,7 @@ export const MEDIA_METRICS = {
   },
   workerSessions: {
     name: "dragonfork_media_worker_sessions_completed_total",
-    help: "Viewers of a media shard that are gone.",
+    help: "Viewers of a media shard whose session has ended.",
     type: "counter",
     labels: ["worker"],
   },

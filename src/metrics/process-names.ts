@@ -10,7 +10,7 @@ export const PROCESS_METRICS = {
   },
   restarts: {
     name: "dragonfork_ffmpeg_restarts_total",
-    help: "Starts of FFmpeg after it had ended by itself; `other` are processes without a stream.",
+    help: "Starts of FFmpeg after it had ended by itself; `other`: processes without a stream.",
     type: "counter",
     labels: ["stream_id"],
   },

@@ -4,13 +4,13 @@ import type { MetricDescription } from "./names.ts";
 export const SCRAPE_METRICS = {
   duration: {
     name: "dragonfork_metrics_scrape_duration_seconds",
-    help: "How long it took to write this answer, the turns that other work had in between included.",
+    help: "How long it took to write this answer, including other work in between.",
     type: "gauge",
     labels: [],
   },
   longestTurn: {
     name: "dragonfork_metrics_scrape_longest_turn_seconds",
-    help: "The longest time in which the main thread did nothing but write this answer.",
+    help: "The longest time that the main thread did nothing but write this answer.",
     type: "gauge",
     labels: [],
   },
@@ -28,7 +28,7 @@ export const SCRAPE_METRICS = {
   },
   leftOut: {
     name: "dragonfork_metrics_families_left_out",
-    help: "Metrics that are not in this answer because it took too long or got too large.",
+    help: "Metrics missing from this answer because it took too long or got too large.",
     type: "gauge",
     labels: [],
   },

@@ -23,7 +23,7 @@ export const TASK_METRICS = {
   },
   lastSuccess: {
     name: "dragonfork_background_task_last_success_timestamp_seconds",
-    help: "When a background task last came to a good end, in Unix time.",
+    help: "When a background task last succeeded, in Unix time.",
     type: "gauge",
     labels: ["task"],
   },
@@ -41,13 +41,13 @@ export const TASK_METRICS = {
   },
   storageStatus: {
     name: "dragonfork_storage_reconciliation_status",
-    help: "Whether the last look at the files on disk saw all of them (1) or not (0).",
+    help: "Whether the last count of the files on disk was complete (1) or not (0).",
     type: "gauge",
     labels: [],
   },
   storageTimestamp: {
     name: "dragonfork_storage_reconciliation_timestamp_seconds",
-    help: "When the files on disk were last looked at, in Unix time.",
+    help: "When the files on disk were last counted, in Unix time.",
     type: "gauge",
     labels: [],
   },

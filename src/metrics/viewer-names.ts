@@ -13,7 +13,7 @@ export const JOIN_BUCKETS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.
 export const VIEWER_METRICS = {
   joins: {
     name: "dragonfork_webrtc_joins_total",
-    help: "Attempts to watch that came to an end: `connected`, or the one reason why not.",
+    help: "Attempts to watch that have ended: `connected`, or the reason why not.",
     type: "counter",
     labels: ["stream_id", "outcome"],
   },
@@ -25,13 +25,13 @@ export const VIEWER_METRICS = {
   },
   established: {
     name: "dragonfork_webrtc_connections_established_total",
-    help: "Viewers that connected, directly or by a relay.",
+    help: "Viewers that connected, directly or through a relay.",
     type: "counter",
     labels: ["stream_id", "connection_type"],
   },
   failed: {
     name: "dragonfork_webrtc_connections_failed_total",
-    help: "Viewers that were answered and never connected, by reason.",
+    help: "Viewers that got an answer but never connected, by reason.",
     type: "counter",
     labels: ["stream_id", "reason"],
   },
@@ -49,37 +49,37 @@ export const VIEWER_METRICS = {
   },
   watchSeconds: {
     name: "dragonfork_webrtc_watch_seconds_total",
-    help: "Seconds that viewers were connected, all together.",
+    help: "Seconds that viewers were connected, summed over all viewers.",
     type: "counter",
     labels: ["stream_id"],
   },
   playerFirstFrame: {
     name: "dragonfork_player_first_frame_seconds",
-    help: "Seconds from the request for a session to the first picture, as our player tells it.",
+    help: "Seconds from the request for a session to the first picture, as reported by the built-in player.",
     type: "histogram",
     labels: ["stream_id"],
   },
   playerFreezes: {
     name: "dragonfork_player_freezes_total",
-    help: "How often the picture stood still, as our player tells it.",
+    help: "How often the picture froze, as reported by the built-in player.",
     type: "counter",
     labels: ["stream_id"],
   },
   playerFreezeSeconds: {
     name: "dragonfork_player_freeze_seconds_total",
-    help: "Seconds in which the picture stood still, as our player tells it.",
+    help: "Seconds during which the picture was frozen, as reported by the built-in player.",
     type: "counter",
     labels: ["stream_id"],
   },
   rtt: {
     name: "dragonfork_webrtc_rtt_seconds",
-    help: "Round trip times that receiver reports gave.",
+    help: "Round trip times from receiver reports.",
     type: "histogram",
     labels: ["stream_id", "connection_type"],
   },
   jitter: {
     name: "dragonfork_webrtc_jitter_seconds",
-    help: "Interarrival jitter that receiver reports gave.",
+    help: "Interarrival jitter from receiver reports.",
     type: "histogram",
     labels: ["stream_id", "connection_type"],
   },
@@ -97,7 +97,7 @@ export const VIEWER_METRICS = {
   },
   relayFallbacks: {
     name: "dragonfork_webrtc_relay_fallbacks_total",
-    help: "Viewers that connected by a relay.",
+    help: "Viewers that connected through a relay.",
     type: "counter",
     labels: ["stream_id"],
   },
@@ -127,7 +127,7 @@ export const VIEWER_METRICS = {
   },
   securityEvents: {
     name: "dragonfork_security_events_total",
-    help: "Things that only a broken or hostile other side does, by kind.",
+    help: "Events that only a broken or hostile peer causes, by kind.",
     type: "counter",
     labels: ["event"],
   },
