@@ -4,15 +4,13 @@ import type { RequestRefusal } from "../api/app.ts";
 import type { ProcessApi } from "../api/process-api.ts";
 import type { TokenStore } from "../auth/viewer-token.ts";
 import type { Config } from "../config/schema.ts";
-import type { MediaKind } from "../errors.ts";
 import type { JournalEntry } from "../journal/entry.ts";
 import type { Journal } from "../journal/journal.ts";
 import { openJournal } from "../journal/open.ts";
 import { ViewerEvents } from "../journal/viewer-events.ts";
-import type { ExecState } from "../process/state.ts";
-import type { LegFailure } from "../source/ffmpeg-source.ts";
+import { systemClock } from "../process/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import type { SourceHooks } from "./stream-sources.ts";
+import { SourceEvents } from "./source-events.ts";
 
 export interface ServerJournal {
   readonly events: Journal;
@@ -49,7 +47,7 @@ export function openServerJournal(options: {
     events,
     path,
     viewers: new ViewerEvents((entry) => events.record(entry)),
-    sources: new SourceEvents(events),
+    sources: new SourceEvents(events, systemClock),
     refused: (refusal) => events.record(refusalEntry(refusal)),
     tokens: (tokens) => journaledTokens(tokens, events),
   };
@@ -76,51 +74,6 @@ function shownPath(url: string): string {
     .split("/")
     .slice(0, PATH_PARTS + 1)
     .join("/");
-}
-
-/** States that nobody asked for. */
-const BAD_STATES: ReadonlySet<ExecState> = new Set<ExecState>(["failed", "killed"]);
-
-/** Writes down what happens to FFmpeg and to the legs of the streams. */
-export class SourceEvents {
-  private readonly journal: Pick<Journal, "record">;
-
-  constructor(journal: Pick<Journal, "record">) {
-    this.journal = journal;
-  }
-
-  /** The same hooks, which are written down before they are called. */
-  watch({ hooks, onRecord }: SourceHooks): SourceHooks {
-    return {
-      onRecord,
-      hooks: {
-        ...hooks,
-        stateChanged: (record, state) => {
-          this.journal.record({
-            event: "process_state_changed",
-            streamId: record.id,
-            severity: BAD_STATES.has(state) ? "warning" : "info",
-            metadata: { state },
-          });
-          hooks.stateChanged(record, state);
-        },
-        exited: (record, facts) => {
-          const { code, signal, willRestart } = facts;
-          const metadata = {
-            ...(code !== null && { code }),
-            ...(signal !== null && { signal }),
-            will_restart: willRestart,
-          };
-          this.journal.record({ event: "process_exited", streamId: record.id, metadata });
-          hooks.exited(record, facts);
-        },
-      },
-    };
-  }
-
-  legFailed(streamId: string, leg: MediaKind, failure: LegFailure): void {
-    this.journal.record({ event: "leg_failed", streamId, metadata: { leg, failure } });
-  }
 }
 
 /** The same store; which tokens were made and revoked is written down. */

@@ -1,14 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import type { MintedToken } from "../../../src/auth/viewer-token.ts";
 import type { JournalEntry } from "../../../src/journal/entry.ts";
 import { parseRecord } from "../../../src/process/record.ts";
-import type { ExecState } from "../../../src/process/state.ts";
-import {
-  journaledProcesses,
-  journaledTokens,
-  refusalEntry,
-  SourceEvents,
-} from "../../../src/server/journal.ts";
+import { journaledProcesses, journaledTokens, refusalEntry } from "../../../src/server/journal.ts";
 import { FakeProcesses } from "../../api/support/fakes.ts";
 
 const RECORD = parseRecord({
@@ -74,64 +68,6 @@ test("viewer tokens are told by their ids, when they are made and revoked", () =
     { streamId: "cam", change: "viewer_token_revoked", token_id: "t1" },
     { streamId: "cam", change: "viewer_token_made", token_id: "t2" },
   ]);
-});
-
-describe("what happens to FFmpeg", () => {
-  test("is written down and passed on", () => {
-    const { written, journal } = newJournal();
-    const passedOn: string[] = [];
-    const { hooks } = new SourceEvents(journal).watch({
-      onRecord: () => {},
-      hooks: {
-        prepare: async () => [],
-        started: () => {},
-        exited: () => passedOn.push("exited"),
-        stateChanged: (_, state) => passedOn.push(state),
-        mediaPackets: () => 0,
-      },
-    });
-    for (const state of ["starting", "running", "failed"] as ExecState[]) {
-      hooks.stateChanged(RECORD, state);
-    }
-    hooks.exited(RECORD, { code: 1, signal: null, willRestart: true });
-    hooks.exited(RECORD, { code: null, signal: "SIGKILL", willRestart: false });
-    expect(passedOn).toEqual(["starting", "running", "failed", "exited", "exited"]);
-    expect(written).toEqual([
-      {
-        event: "process_state_changed",
-        streamId: "cam",
-        severity: "info",
-        metadata: { state: "starting" },
-      },
-      {
-        event: "process_state_changed",
-        streamId: "cam",
-        severity: "info",
-        metadata: { state: "running" },
-      },
-      {
-        event: "process_state_changed",
-        streamId: "cam",
-        severity: "warning",
-        metadata: { state: "failed" },
-      },
-      { event: "process_exited", streamId: "cam", metadata: { code: 1, will_restart: true } },
-      {
-        event: "process_exited",
-        streamId: "cam",
-        metadata: { signal: "SIGKILL", will_restart: false },
-      },
-    ]);
-  });
-
-  test("names the leg that failed, and how", () => {
-    const { written, journal } = newJournal();
-    new SourceEvents(journal).legFailed("cam", "audio", "no_rtp");
-    expect(written[0]).toMatchObject({
-      event: "leg_failed",
-      metadata: { leg: "audio", failure: "no_rtp" },
-    });
-  });
 });
 
 test("a refused request is written down without the secret of its session", () => {
