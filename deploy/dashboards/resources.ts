@@ -51,7 +51,7 @@ function serverRow(builder: DashboardBuilder): void {
       timeseries({
         title: "Memory",
         description:
-          "Resident memory and, of it, the JavaScript heap. WebRTCHighMemoryUsage fires when the former stays above 700 MB, HighMemory when the latter stays above 1 GiB.",
+          "Resident memory and, of it, the JavaScript heap. WebRTCHighMemoryUsage fires when the former stays above 700 MB and 15 MB for each stream, HighMemory when the latter stays above 1 GiB.",
         width: 8,
         unit: "decbytes",
         thresholds: badFrom(700e6),
@@ -140,7 +140,7 @@ function ffmpegRow(builder: DashboardBuilder): void {
       stat({
         title: "FFmpeg processes",
         description: "Supervised processes by state.",
-        width: 6,
+        width: 5,
         queries: [
           {
             expr: `sum by (state) (${PROCESS_METRICS.processes.name}{${CORE}}) > 0`,
@@ -150,10 +150,20 @@ function ffmpegRow(builder: DashboardBuilder): void {
       }),
     )
     .withPanel(
+      stat({
+        title: "Sources that are down",
+        description:
+          "Streams that are to run and get nothing. WebRTCSourceDown fires after five minutes.",
+        width: 4,
+        thresholds: badFrom(1),
+        queries: [{ expr: `sum(${PROCESS_METRICS.sourceDown.name}{${STREAM}})`, legend: "down" }],
+      }),
+    )
+    .withPanel(
       timeseries({
         title: "FFmpeg CPU",
         description: "Of one core, by stream. Copying costs almost nothing, transcoding a lot.",
-        width: 6,
+        width: 5,
         unit: "percentunit",
         queries: [
           {
@@ -167,7 +177,7 @@ function ffmpegRow(builder: DashboardBuilder): void {
       timeseries({
         title: "FFmpeg memory",
         description: "Resident memory, by stream.",
-        width: 6,
+        width: 5,
         unit: "decbytes",
         queries: [
           {
@@ -182,7 +192,7 @@ function ffmpegRow(builder: DashboardBuilder): void {
         {
           title: "FFmpeg restarts",
           description: "Starts after FFmpeg had ended by itself.",
-          width: 6,
+          width: 5,
           thresholds: badFrom(1, POOR),
           queries: [
             {

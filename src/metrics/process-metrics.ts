@@ -11,6 +11,8 @@ export interface FfmpegUsage {
   readonly id: string;
   /** Whether this process is the source of a stream. */
   readonly isStream: boolean;
+  /** A stream that is to run and gets nothing from its source. */
+  readonly isDown: boolean;
   readonly state: string;
   readonly restarts: number;
   /** Of all its runs. */
@@ -33,8 +35,9 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): () => vo
   const restarts = new TotalsCounter(registry, PROCESS_METRICS.restarts);
   const cpuSeconds = new TotalsCounter(registry, PROCESS_METRICS.cpuSeconds);
   const memoryBytes = gauge(registry, PROCESS_METRICS.memoryBytes);
+  const sourceDown = gauge(registry, PROCESS_METRICS.sourceDown);
   return () => {
-    for (const metric of [processes, restarts, cpuSeconds, memoryBytes]) metric.reset();
+    for (const metric of [processes, restarts, cpuSeconds, memoryBytes, sourceDown]) metric.reset();
     for (const state of states) processes.set({ state }, 0);
     for (const one of usage()) {
       const stream_id = one.isStream ? labels.of(one.id) : OTHER_STREAMS;
@@ -42,6 +45,7 @@ export function registerProcessMetrics(options: ProcessMetricsOptions): () => vo
       restarts.add(one.id, { stream_id }, one.restarts);
       cpuSeconds.add(one.id, { stream_id }, one.cpuSeconds);
       memoryBytes.inc({ stream_id }, one.memoryBytes);
+      if (one.isStream) sourceDown.inc({ stream_id }, one.isDown ? 1 : 0);
     }
     for (const metric of [restarts, cpuSeconds]) metric.end();
   };

@@ -26,4 +26,10 @@ export const PROCESS_METRICS = {
     type: "gauge",
     labels: ["stream_id"],
   },
+  sourceDown: {
+    name: "dragonfork_webrtc_source_down",
+    help: "1 where a stream that is to run gets nothing from its source, else 0; of `other` how many do.",
+    type: "gauge",
+    labels: ["stream_id"],
+  },
 } as const satisfies Record<string, MetricDescription>;

@@ -105,7 +105,7 @@ export function openExposition(
   const storage = openStorageWatch(metrics, options, processes);
   const certificate = openCertificateWatch(metrics, options);
   const stats = () => mediaStats({ streams, peers, sources }, options.mediaMs());
-  const usage = () => ffmpegUsage(processes.manager);
+  const usage = () => ffmpegUsage(processes.manager, streams);
   const refreshers = [
     registerMediaMetrics({ registry, labels, stats }),
     registerProcessMetrics({ registry, labels, states: EXEC_STATES, usage }),

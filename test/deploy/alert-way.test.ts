@@ -16,6 +16,8 @@ const folder = mkdtempSync(join(tmpdir(), "dragonfork-alertmanager-"));
 let server: TestServer;
 let prometheus: Prometheus;
 let alertmanager: Bun.Subprocess;
+/** Host and port of Alertmanager. */
+let address: string;
 
 /** What arrived, by path. */
 const arrived: { readonly path: string; readonly body: string }[] = [];
@@ -47,7 +49,7 @@ function configure(): string {
 
 beforeAll(async () => {
   const [port, cluster] = await freePorts(2);
-  const address = `127.0.0.1:${port}`;
+  address = `127.0.0.1:${port}`;
   alertmanager = Bun.spawn(
     [
       "prometheus-alertmanager",
@@ -104,4 +106,39 @@ test("one of security goes to the channel of security alone", async () => {
   expect(at("/slack-security")[0]).toContain("#security-incidents");
   expect(at("/slack").slice(before).join("")).not.toContain('team = "security"');
   expect(at("/slack").length).toBe(before);
+}, 20_000);
+
+test("a site of 30 cameras that fails is one page and one message, with the cameras' names", async () => {
+  const before = { slack: at("/slack").length, pages: at("/pagerduty").length };
+  const alerts = Array.from({ length: 30 }, (_, i) => ({
+    labels: {
+      alertname: "WebRTCFFmpegLegFailure",
+      core: CORE,
+      severity: "critical",
+      team: "webrtc",
+      stream_id: `cam${i}`,
+      leg: "video",
+    },
+    annotations: {
+      summary: `The video of cam${i} stopped coming from FFmpeg`,
+      description: "Viewers may see a frozen picture.",
+      runbook_url: "runbooks.md#webrtcffmpeglegfailure",
+    },
+  }));
+  const answer = await fetch(`http://${address}/api/v2/alerts`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(alerts),
+  });
+  expect(answer.status).toBe(200);
+  const slack = () => at("/slack").slice(before.slack);
+  const pages = () => at("/pagerduty").slice(before.pages);
+  await until(() => slack().length > 0 && pages().length > 0, 15_000, "the alerts to arrive");
+  // Others would have come with the same end of the groups' wait.
+  await Bun.sleep(1000);
+  expect([slack().length, pages().length]).toEqual([1, 1]);
+  expect(slack()[0]).toContain(`firing: WebRTCFFmpegLegFailure of ${CORE}, 30 times`);
+  expect(slack()[0]).toContain("The video of cam0 stopped coming");
+  expect(slack()[0]).toContain("30 in all");
+  expect(pages()[0]).toContain(`WebRTCFFmpegLegFailure of ${CORE}, 30 times`);
 }, 20_000);

@@ -25,6 +25,7 @@ const NOT_PROVOKED: Readonly<Record<string, string>> = {
     "the kernel takes packets faster than a scrape can see them wait",
   "Latency & performance / Congestion / dropped": "the kernel drops none on loopback",
   "Resources / Failed background tasks / {{task}}": "no task fails",
+  "Resources / Sources that are down / down": "none is for longer than a restart takes",
 };
 
 /** A stream that asks for a signed token; its FFmpeg is not started. */

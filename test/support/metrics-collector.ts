@@ -57,7 +57,7 @@ export function collector(options: CollectorOptions) {
       states: EXEC_STATES,
       usage: () =>
         ids.map((id) => ({
-          ...{ id, isStream: true, state: "running", restarts: 1 },
+          ...{ id, isStream: true, isDown: false, state: "running", restarts: 1 },
           ...{ cpuSeconds: 2, memoryBytes: 3 },
         })),
     }),

@@ -7,6 +7,7 @@ import { textOf } from "../../support/metrics-text.ts";
 const running = (id: string, isStream: boolean): FfmpegUsage => ({
   id,
   isStream,
+  isDown: false,
   state: "running",
   restarts: 2,
   cpuSeconds: 1.5,
@@ -37,6 +38,7 @@ test("processes without a stream share a label, and every state has a series", a
     'dragonfork_ffmpeg_processes{state="running",core="test"} 3',
     'dragonfork_ffmpeg_restarts_total{stream_id="cam",core="test"} 2',
     'dragonfork_ffmpeg_restarts_total{stream_id="other",core="test"} 4',
+    'dragonfork_webrtc_source_down{stream_id="cam",core="test"} 0',
   ]);
   usage = [running("transcode-2", false)];
   const left = await scrape();
@@ -44,4 +46,22 @@ test("processes without a stream share a label, and every state has a series", a
   expect(left).toContain('dragonfork_ffmpeg_cpu_seconds_total{stream_id="other",core="test"} 3');
   expect(left).toContain('dragonfork_ffmpeg_memory_bytes{stream_id="other",core="test"} 1000');
   expect(left.join("\n")).not.toContain('"cam"');
+});
+
+test("a stream that gets nothing is down, and of the streams beyond the limit their number", async () => {
+  const registry = createRegistry("test");
+  const down = (id: string): FfmpegUsage => ({ ...running(id, true), isDown: true });
+  const refresh = registerProcessMetrics({
+    registry,
+    labels: new StreamLabels(() => true, 2),
+    states: ["running"],
+    usage: () => [running("a", true), down("b"), down("c"), running("d", true), down("e")],
+  });
+  refresh();
+  const lines = (await textOf(registry)).split("\n");
+  expect(lines.filter((line) => line.startsWith("dragonfork_webrtc_source_down"))).toEqual([
+    'dragonfork_webrtc_source_down{stream_id="a",core="test"} 0',
+    'dragonfork_webrtc_source_down{stream_id="b",core="test"} 1',
+    'dragonfork_webrtc_source_down{stream_id="other",core="test"} 2',
+  ]);
 });
