@@ -10,7 +10,6 @@ import {
 } from "node:fs";
 import { resolve } from "node:path";
 import { ProcessInvalid } from "../errors/process.ts";
-import { DomainError } from "../errors.ts";
 import { configuredRules } from "../process/access/configured.ts";
 import { type CoreDataRead, readCoreData, writeCoreData } from "../process/core-db.ts";
 import { resolveRecord } from "../process/resolve.ts";
@@ -162,5 +161,5 @@ function reasonOf(error: unknown): string {
   if (error instanceof ProcessInvalid && error.details.length > 0) {
     return `${error.message}: ${error.details.join("; ")}`;
   }
-  return error instanceof DomainError || error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : String(error);
 }
