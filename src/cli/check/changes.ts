@@ -1,9 +1,13 @@
 /** Whether a server could start with another configuration; what it holds now is not free to try. */
+import { existsSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { openKeySet } from "../../auth/key-set.ts";
 import { parseAddress } from "../../config/formats.ts";
 import { mediaPorts } from "../../config/media-ports.ts";
 import type { Config } from "../../config/schema.ts";
 import { KeysUnavailable } from "../../errors/access.ts";
+import { StoreFailed } from "../../errors/process.ts";
+import { lockFileName, lockStore } from "../../process/store/lock.ts";
 import { checkFolder } from "./folder.ts";
 import { checkHttp, checkMedia } from "./ports.ts";
 import type { CheckResult } from "./result.ts";
@@ -17,10 +21,28 @@ export async function changeProblems(now: Config, next: Config): Promise<readonl
       ? []
       : [await checkHttp(next.address, parseAddress(now.address)?.port)]),
     ...(await Promise.all(ports.map(checkMedia))),
-    ...(next.db.dir === now.db.dir ? [] : [await checkFolder(next.db.dir)]),
+    ...(realPath(next.db.dir) === realPath(now.db.dir)
+      ? []
+      : [await checkFolder(next.db.dir), ...checkLock(next.db.dir)]),
     ...checkKeyFile(next.webrtc.viewer_jwks),
   ];
   return results.filter(({ passed }) => !passed).map(({ name, detail }) => `${name}: ${detail}`);
+}
+
+function realPath(folder: string): string {
+  return existsSync(folder) ? realpathSync(folder) : folder;
+}
+
+/** Another server may run with it. A folder that was never used has no lock, and gets none here. */
+function checkLock(folder: string): CheckResult[] {
+  if (!existsSync(join(folder, lockFileName))) return [];
+  try {
+    lockStore(folder)();
+    return [];
+  } catch (error) {
+    if (!(error instanceof StoreFailed)) throw error;
+    return [{ name: "database folder", passed: false, detail: error.message }];
+  }
 }
 
 /** Also where it is the same: it may be gone by now. A URL is not asked before the first token. */

@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { changeProblems } from "../../../../src/cli/check/changes.ts";
 import { loadConfig } from "../../../../src/config/load.ts";
+import { lockStore } from "../../../../src/process/store/lock.ts";
 
 function configOf(env: Record<string, string>) {
   const loaded = loadConfig({ env, readFile: () => "" });
@@ -45,6 +49,22 @@ test("the port that the server holds may be wanted on other addresses", async ()
     expect.stringContaining(`HTTP address: 192.0.2.1:${http.port}`),
   ]);
   await http.stop(true);
+});
+
+test("a database folder that another server uses is named, the server's own by another path is not", async () => {
+  const root = mkdtempSync(join(tmpdir(), "dragonfork-changes-"));
+  const folder = join(root, "config");
+  const unlock = lockStore(folder);
+  symlinkSync(folder, join(root, "link"));
+  const now = configOf({ CORE_DB_DIR: join(root, "now") });
+  const own = configOf({ CORE_DB_DIR: folder });
+  expect(await changeProblems(now, own)).toEqual([
+    expect.stringMatching(/^database folder: .*in use by a running server/),
+  ]);
+  expect(await changeProblems(own, configOf({ CORE_DB_DIR: join(root, "link") }))).toEqual([]);
+  unlock();
+  expect(await changeProblems(now, own)).toEqual([]);
+  rmSync(root, { recursive: true });
 });
 
 test("each further media worker needs its port", async () => {
