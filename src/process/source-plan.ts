@@ -76,12 +76,11 @@ export function assumedFacts(record: ProcessRecord): SourceFacts {
   return firstFacts(record.input.map((input, index) => assumedInputFacts(input, index)));
 }
 
-/** The same for one input. */
+/** The same for one test source. */
 export function assumedInputFacts(input: ProcessIO, index: number): SourceFacts {
-  const isRaw = isLavfi(input);
-  const kinds = isRaw ? lavfiKinds(input.address) : { video: true, audio: true };
-  const video = { ...unknownVideo, map: `${index}:v:0`, codec: isRaw ? "rawvideo" : "" };
-  const audio = { ...unknownAudio, map: `${index}:a:0`, codec: isRaw ? "pcm_s16le" : "" };
+  const kinds = lavfiKinds(input.address);
+  const video = { ...unknownVideo, map: `${index}:v:0`, codec: "rawvideo" };
+  const audio = { ...unknownAudio, map: `${index}:a:0`, codec: "pcm_s16le" };
   return withoutDisabled(input, {
     video: kinds.video ? video : undefined,
     audio: kinds.audio ? audio : undefined,

@@ -89,7 +89,6 @@ const codecNames: Readonly<Record<string, string>> = {
 
 /** A codec as people write it. */
 export function codecName(codec: string): string {
-  if (codec === "") return "not looked at";
   if (codec === "rawvideo" || codec === "wrapped_avframe") return "raw video";
   if (codec === "pcm_mulaw" || codec === "pcm_alaw") return "G.711";
   if (codec.startsWith("pcm_")) return "raw audio";
@@ -108,7 +107,6 @@ export function gopInWords({ gopSeconds, gopMeasured }: VideoFacts): string | un
 }
 
 function videoInWords(facts: VideoFacts): string {
-  if (facts.codec === "") return "video that was not looked at";
   const name = [codecName(facts.codec), facts.profile].filter((word) => word !== "").join(" ");
   const gop = gopInWords(facts);
   return [
@@ -129,7 +127,6 @@ function pixelsInWords({ pixelAspect }: VideoFacts): string {
 const layouts: Readonly<Record<number, string>> = { 1: "mono", 2: "stereo" };
 
 function audioInWords({ codec, samplingHz, channels }: AudioFacts): string {
-  if (codec === "") return "audio that was not looked at";
   return [
     codecName(codec),
     ...(samplingHz > 0 ? [`${samplingHz / 1000} kHz`] : []),
