@@ -153,7 +153,7 @@ function ffmpegRow(builder: DashboardBuilder): void {
       stat({
         title: "Sources that are down",
         description:
-          "Streams that are to run and get nothing. WebRTCSourceDown fires after five minutes.",
+          "Streams that should run but get nothing. WebRTCSourceDown fires after five minutes.",
         width: 4,
         thresholds: badFrom(1),
         queries: [{ expr: `sum(${PROCESS_METRICS.sourceDown.name}{${STREAM}})`, legend: "down" }],

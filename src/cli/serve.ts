@@ -65,7 +65,7 @@ async function serveOnce(loaded: LoadedConfig, round: Round): Promise<number | L
     });
     const end = await Promise.race([round.stopAsked, reload.promise]);
     const isSignal = typeof end === "string";
-    logger.info("stopping", isSignal ? { signal: end } : { reason: "to start anew" });
+    logger.info("stopping", isSignal ? { signal: end } : { reason: "configuration reload" });
     const code = await stopInTime(server, logger);
     return isSignal || code !== 0 ? code : end;
   } catch (error) {

@@ -92,7 +92,7 @@ function parseFile(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ProcessInvalid("It is no JSON", [error instanceof Error ? error.message : ""]);
+    throw new ProcessInvalid("It is not JSON", [error instanceof Error ? error.message : ""]);
   }
 }
 

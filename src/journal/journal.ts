@@ -227,7 +227,7 @@ export class Journal {
     const { path } = settings;
     this.trouble = trouble;
     if (trouble === undefined) log.info("journal writes again", { path, dropped: this.dropped });
-    else log.warn("journal cannot write; everything else goes on", { path, reason: trouble });
+    else log.warn("journal cannot be written; everything else goes on", { path, reason: trouble });
   }
 
   private ask(question: Question): Promise<Answer> {

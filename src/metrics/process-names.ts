@@ -28,7 +28,7 @@ export const PROCESS_METRICS = {
   },
   sourceDown: {
     name: "dragonfork_webrtc_source_down",
-    help: "1 where a stream that is to run gets nothing from its source, else 0; of `other` how many do.",
+    help: "1 if a stream that should run gets nothing from its source, else 0; for `other`, how many.",
     type: "gauge",
     labels: ["stream_id"],
   },

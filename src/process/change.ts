@@ -120,7 +120,7 @@ function codecsOf({ video, audio }: LegPlans): string {
 }
 
 const processWords: Readonly<Record<ProcessEffect, string>> = {
-  none: "FFmpeg is not started anew.",
+  none: "FFmpeg is not restarted.",
   start: "FFmpeg is started.",
   restart: "FFmpeg is stopped and started again.",
 };

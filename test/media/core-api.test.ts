@@ -143,7 +143,7 @@ describe("the server", () => {
       (await json(`${url}/api/v3/process/cam/state`))["exec"] === "running";
     await until(hasStarted, 15_000, "FFmpeg of the second start");
     const lines = await (await fetch(`${url}/api/v3/log`)).text();
-    expect(lines).toContain("to start anew");
+    expect(lines).toContain("configuration reload");
     expect(running.log().filter((line) => line["level"] === "error")).toHaveLength(2);
   }, 60_000);
 });

@@ -107,7 +107,7 @@ describe("import", () => {
     const path = join(folder, "notes.txt");
     writeFileSync(path, "notes");
     expect(take(path)).toBe(1);
-    expect(said()).toContain("It is no JSON");
+    expect(said()).toContain("It is not JSON");
     expect(take(join(folder, "nothing.json"))).toBe(1);
     expect(said()).toContain("ENOENT");
   });

@@ -99,7 +99,7 @@ test("trouble is logged once, and its end", () => {
     thread.say({ type: "kept", lost: 3, trouble, bytes: 0 });
   }
   expect(logged).toEqual([
-    "warn: journal cannot write; everything else goes on",
+    "warn: journal cannot be written; everything else goes on",
     "info: journal writes again",
   ]);
   expect(journal.health).toMatchObject({ trouble: undefined, dropped: 9 });
