@@ -5,8 +5,6 @@
 
 import type { SecurityEvent } from "./security-events.ts";
 
-export type MediaKind = "video" | "audio";
-
 export type DomainErrorKind =
   | "stream-not-found"
   | "stream-not-live"

@@ -1,5 +1,6 @@
 /** How watching can fail: streams, offers, sessions, limits. */
-import { DomainError, type MediaKind } from "../errors.ts";
+import { DomainError } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 
 export class StreamNotFound extends DomainError {
   readonly kind = "stream-not-found";

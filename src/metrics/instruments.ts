@@ -3,6 +3,7 @@
  * Knows no peer: a label has the id of a configured stream or the word for "no such stream".
  */
 import type { Counter, Histogram } from "prom-client";
+import { MEDIA_KINDS, type MediaKind } from "../media-kind.ts";
 import { counter, histogram, sessionHistogram } from "./create.ts";
 import {
   CAP_SCOPES,
@@ -11,9 +12,7 @@ import {
   ICE_FAILURE_REASONS,
   ICE_RESULTS,
   type IceFailureReason,
-  MEDIA_KINDS,
   METRICS,
-  type MediaKind,
   UNKNOWN_STREAM,
   WHEP_ROUTES,
   type WhepRoute,

@@ -3,7 +3,7 @@
  * what the totals say, so a stream that is gone has no series.
  */
 
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import { counter, gauge } from "./create.ts";
 import { MEDIA_METRICS } from "./media-names.ts";
 import { OTHER_STREAMS } from "./names.ts";

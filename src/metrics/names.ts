@@ -21,8 +21,6 @@ export type WhepRoute = (typeof WHEP_ROUTES)[number];
 export const ICE_RESULTS = ["connected", "failed"] as const;
 export const ICE_FAILURE_REASONS = ["timeout", "disconnected", "failed"] as const;
 export type IceFailureReason = (typeof ICE_FAILURE_REASONS)[number];
-export const MEDIA_KINDS = ["video", "audio"] as const;
-export type MediaKind = (typeof MEDIA_KINDS)[number];
 export const CAP_SCOPES = ["global", "stream"] as const;
 export type CapScope = (typeof CAP_SCOPES)[number];
 

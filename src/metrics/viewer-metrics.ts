@@ -4,10 +4,11 @@
  */
 
 import type { DomainErrorKind } from "../errors.ts";
+import { MEDIA_KINDS } from "../media-kind.ts";
 import type { CloseReason, ConnectionType, PeerEvent } from "../peer-events.ts";
 import { SECURITY_EVENTS, type SecurityEvent } from "../security-events.ts";
 import { counter, gauge, histogram, sessionCounter, sessionHistogram } from "./create.ts";
-import { MEDIA_KINDS, UNKNOWN_STREAM } from "./names.ts";
+import { UNKNOWN_STREAM } from "./names.ts";
 import type { MetricsRegistry } from "./registry.ts";
 import type { StreamLabels } from "./stream-labels.ts";
 import { JITTER_BUCKETS, JOIN_BUCKETS, RTT_BUCKETS, VIEWER_METRICS } from "./viewer-names.ts";

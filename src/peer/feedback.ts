@@ -1,7 +1,7 @@
 /** RTCP from one viewer: NACKs become resends, report blocks become its statistics. */
 import { Resend } from "../egress/resend.ts";
 import type { Subscriber } from "../egress/subscriber.ts";
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import { type ReportBlock, type RtcpHandler, readRtcp } from "../wire/rtcp/receive.ts";
 import { compactNtp } from "../wire/rtcp/sender-report.ts";

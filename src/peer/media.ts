@@ -4,7 +4,7 @@ import { Congestion } from "../egress/congestion.ts";
 import type { FanOut } from "../egress/fan-out.ts";
 import { senderReports } from "../egress/sender-report.ts";
 import { Subscriber, type ViewerPath } from "../egress/subscriber.ts";
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { PlayedStream } from "../stream/played.ts";
 import type { BatchSender } from "../transport/batch-sender.ts";
 import type { SrtpKeys } from "../transport/dtls.ts";

@@ -4,7 +4,7 @@
  */
 import type { SrtpCipher } from "../egress/cipher/cipher.ts";
 import type { FanOut } from "../egress/fan-out.ts";
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { CloseReason, ConnectionType, PeerChange } from "../peer-events.ts";
 import type { SecurityEvent } from "../security-events.ts";
 import type { PlayedStream } from "../stream/played.ts";

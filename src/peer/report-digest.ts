@@ -2,7 +2,7 @@
  * What of a viewer's receiver reports is told to metrics, journal and timelines. Players send several a second, and
  * almost all say that all is well; those are summed up. The media side itself acts on each.
  */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { LegReport } from "./feedback.ts";
 
 /** Less than it takes until the next scrape. */

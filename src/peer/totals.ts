@@ -1,5 +1,5 @@
 /** What was sent to the viewers of each stream, those included that have left. Plain data: it crosses a thread border. */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { PeerState } from "./peer.ts";
 
 /** Of one leg, since the start. */

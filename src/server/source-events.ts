@@ -1,7 +1,8 @@
 /** Writes down what happens to FFmpeg and to the legs of the streams. */
-import type { MediaKind } from "../errors.ts";
+
 import type { JournalEntry } from "../journal/entry.ts";
 import type { Journal } from "../journal/journal.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { Clock } from "../process/clock.ts";
 import type { ProcessRecord } from "../process/record.ts";
 import type { ExecState } from "../process/state.ts";

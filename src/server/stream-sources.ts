@@ -2,7 +2,7 @@
  * Keeps the streams in step with the process records, and passes on what the supervisor says of FFmpeg to the
  * source of each stream.
  */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { ProcessRecord } from "../process/record.ts";
 import type { CopyFault } from "../process/source-plan.ts";
 import type { SupervisorHooks } from "../process/supervisor.ts";

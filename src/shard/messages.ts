@@ -1,5 +1,5 @@
 /** What the side of control and a media worker say to each other. Plain data. */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { PeerView } from "../peer/peer.ts";
 import type { MediaTotals } from "../peer/totals.ts";
 import type { CloseReason, PeerEvent } from "../peer-events.ts";

@@ -1,5 +1,5 @@
 /** In a media worker: the streams as the thread that receives them tells of them, filled from the packet queue. */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import { PacketRing, type ReplayLimits, RING_PACKETS } from "../stream/packet-ring.ts";
 import type { PlayedStream, PlayedTrack, StreamListener } from "../stream/played.ts";
 import type { TrackDescription } from "./messages.ts";

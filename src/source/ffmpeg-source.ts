@@ -2,7 +2,7 @@
  * The legs of one stream and what their packets say of it: live, silent, failed. The supervisor of the process
  * room runs FFmpeg; this file only hands it ports to send to, and knows nothing of viewers.
  */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { LegTarget } from "../process/ffmpeg-args.ts";
 import type { CopyFault, LegPlans } from "../process/source-plan.ts";
 import type { Stream, TrackDescription } from "../stream/stream.ts";

@@ -3,7 +3,7 @@
  * and the replay of the group of pictures to a viewer that joins; peers only read it.
  * The packet index is the sequence number extended over its wraps (RFC 3711 §3.3.1).
  */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import { sequenceDelta } from "../wire/rtp/header.ts";
 
 /** Room for one RTP payload. FFmpeg is told to keep packets at 1,200 bytes; others may fill an MTU. */

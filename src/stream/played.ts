@@ -1,5 +1,5 @@
 /** What the egress side needs of a stream, whichever thread it was received in. */
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { PacketRing } from "./packet-ring.ts";
 
 export interface PlayedTrack {

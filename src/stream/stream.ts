@@ -4,7 +4,7 @@
  */
 
 import type { TokenPolicy } from "../auth/viewer-token.ts";
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
 import type { PlayedStream, StreamListener } from "./played.ts";
 import { RateMeter } from "./rate-meter.ts";

@@ -3,7 +3,7 @@
  * Knows neither who writes nor who reads.
  */
 import { MediaStreamTrack, RTCRtpCodecParameters, RtpHeader, RtpPacket } from "werift";
-import type { MediaKind } from "../errors.ts";
+import type { MediaKind } from "../media-kind.ts";
 import { profileLevelIdIn, startsH264Keyframe } from "../wire/rtp/payload/h264.ts";
 import { startsVp8Keyframe, withoutVp8PictureId } from "../wire/rtp/payload/vp8.ts";
 import type { ProducedTrack } from "../wire/sdp/answer.ts";
