@@ -22,7 +22,8 @@ mkdir -p .tools
 pid_file=.tools/quickstart.pid
 log_file=.tools/quickstart.log
 
-if [ -f "$pid_file" ] && kill -0 "$(cat "$pid_file")" 2>/dev/null; then
+# By now another process may have its id, after a reboot for instance.
+if [ -f "$pid_file" ] && grep -qsF src/main.ts "/proc/$(cat "$pid_file")/cmdline"; then
   say "The server of an earlier quickstart is running. Stop it first: kill $(cat "$pid_file")"
   exit 1
 fi

@@ -18,6 +18,8 @@ const isRoot = process.getuid?.() === 0;
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-rootfs-"));
 const system = join(folder, "root");
 
+afterAll(() => rmSync(folder, { recursive: true, force: true }), MINUTE_MS);
+
 async function run(command: string[], env: Record<string, string> = {}): Promise<string> {
   const child = Bun.spawn(command, {
     cwd: ROOT,
@@ -54,8 +56,6 @@ describe.skipIf(!isRoot)("quickstart on a bare Debian", () => {
       copyFileSync(HOST_CERTIFICATES, `${system}/certificates.crt`);
     await run(["git", "clone", "--quiet", ROOT, join(system, "dragonfork")]);
   }, 5 * MINUTE_MS);
-
-  afterAll(() => rmSync(folder, { recursive: true, force: true }), MINUTE_MS);
 
   test(
     "one command installs what is missing and brings the picture up, and a second time at once",
@@ -100,6 +100,32 @@ describe.skipIf(!isRoot)("quickstart on a bare Debian", () => {
     },
     8 * MINUTE_MS,
   );
+});
+
+describe("what an earlier --detach left behind", () => {
+  const script = join(folder, "other/deploy/quickstart.sh");
+
+  /** Up to the point where something would be installed. */
+  async function startBeside(arg0: string): Promise<string> {
+    await Bun.write(script, Bun.file(join(ROOT, "deploy/quickstart.sh")));
+    await Bun.write(join(folder, "other/deploy/install-bun.sh"), "echo installing >&2; exit 1");
+    const other = Bun.spawn(["sleep", "60"], { argv0: arg0 });
+    await Bun.write(join(folder, "other/.tools/quickstart.pid"), `${other.pid}\n`);
+    const child = Bun.spawn(["sh", script], { stdout: "ignore", stderr: "pipe" });
+    const said = await new Response(child.stderr).text();
+    other.kill();
+    return said.replace(String(other.pid), "PID");
+  }
+
+  test("a server that runs is named, with the way to stop it", async () => {
+    expect(await startBeside("bun src/main.ts serve --demo")).toBe(
+      "The server of an earlier quickstart is running. Stop it first: kill PID\n",
+    );
+  });
+
+  test("another process that got its id, after a reboot for instance, is left alone", async () => {
+    expect(await startBeside("sleep")).toBe("installing\n");
+  });
 });
 
 async function answers(url: string, needle: string): Promise<boolean> {
