@@ -14,6 +14,7 @@ import { resolveRecord } from "./resolve.ts";
 import { ServerMetadata } from "./server-metadata.ts";
 import { FfmpegSkills } from "./skills.ts";
 import { assumedFacts, needsProbe, planSource, type SourcePlan } from "./source-plan.ts";
+import { StartPace } from "./start-pace.ts";
 import { lockStore } from "./store/lock.ts";
 import { ProcessStore } from "./store.ts";
 import type { ProcessLog, SupervisorHooks, SupervisorTools } from "./supervisor.ts";
@@ -51,12 +52,15 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   const journal = new ChildJournal(options.dbFolder, options.serverPid);
   const ended = journal.endOrphans();
   if (ended > 0) options.log.warn("ended FFmpeg left by an earlier server", { count: ended });
-  const spawn = journal.watch(
-    createSpawn({
-      binary: options.ffmpegBinary,
-      setpriv: findSetpriv(),
-      environment: childEnvironment(options.environment),
-    }),
+  const pace = new StartPace(systemClock);
+  const spawn = pace.watch(
+    journal.watch(
+      createSpawn({
+        binary: options.ffmpegBinary,
+        setpriv: findSetpriv(),
+        environment: childEnvironment(options.environment),
+      }),
+    ),
   );
   const probing = { spawn, clock: systemClock };
   const plan = async (record: ProcessRecord, stop: AbortSignal): Promise<SourcePlan> => {
@@ -69,6 +73,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
     store,
     tools: {
       hooks: options.hooks,
+      turn: (stop) => pace.turn(stop),
       spawn,
       makeFolders: (record) => makeOutputFolders(record, options),
       plan,

@@ -38,6 +38,8 @@ export class Supervisor {
   #changedMs: number;
   #attempt: Attempt | undefined;
   #lastRun: Run;
+  /** What the run before had to say: a source that hangs keeps the next one silent for long. */
+  #wordBefore = "";
   #restart: { readonly atMs: number; readonly cancel: () => void } | undefined;
   #restarts = 0;
   /** Of the runs that are over. */
@@ -147,7 +149,7 @@ export class Supervisor {
       order: this.#order,
       reconnectSeconds: this.#reconnectSeconds(),
       restarts: this.#restarts,
-      lastLogline: this.#lastRun.log.lastWord(this.#exec),
+      lastLogline: this.#lastRun.log.lastWord(this.#exec) || this.#wordBefore,
       plan: this.#plan,
       pid: this.#attempt?.child?.pid,
       cpuSeconds: this.#cpuSeconds + (this.#attempt?.usage.cpuSeconds ?? 0),
@@ -166,6 +168,7 @@ export class Supervisor {
       newRun: (onProgress) => this.#newRun(record, onProgress),
     });
     this.#keepHistory();
+    this.#wordBefore = this.view().lastLogline;
     this.#lastRun = attempt.run;
     this.#attempt = attempt;
     this.#move("starting");
@@ -175,7 +178,9 @@ export class Supervisor {
   /** Never rejects: whatever goes wrong on the way is the end of this attempt. */
   async #launch(attempt: Attempt): Promise<void> {
     try {
-      // A process without legs is started at once, so that "start" answers with it running.
+      const turn = this.#tools.turn(attempt.abort.signal);
+      // A process without legs is started at once where it may be, so that "start" answers with it running.
+      if (turn !== undefined) await turn;
       const resolved = this.#tools.resolve(attempt.record);
       const live = resolved.webrtc?.enabled === true;
       const legs = live ? await this.#openLegs(attempt, resolved) : [];

@@ -362,6 +362,7 @@ describe("stopping", () => {
     const { systemClock } = await import("../../src/process/clock.ts");
     const supervisor = new Supervisor(demoRecord(), {
       hooks: new Legs(),
+      turn: () => undefined,
       makeFolders: () => undefined,
       resolve: (record) => record,
       spawn,

@@ -30,6 +30,8 @@ export interface SupervisorTools {
   readonly hooks: SupervisorHooks;
   /** The record as FFmpeg gets it, at each start: what it refers to may have changed. Throws ProcessInvalid. */
   readonly resolve: (record: ProcessRecord) => ProcessRecord;
+  /** Resolves when FFmpeg may be started, undefined where that is now; rejects where it is called off. */
+  readonly turn: (stop: AbortSignal) => Promise<void> | undefined;
   readonly spawn: SpawnChild;
   /** Makes the folders that the outputs of a resolved record lie in; what can't be made is told by FFmpeg. Never throws. */
   readonly makeFolders: (record: ProcessRecord) => void;
@@ -49,7 +51,7 @@ export interface SupervisorView {
   readonly order: Order;
   readonly reconnectSeconds: number;
   readonly restarts: number;
-  /** Where FFmpeg failed: what it failed of, which seldom stands in its last line. */
+  /** Where FFmpeg failed: what it failed of, which seldom stands in its last line. Until a new run says something, the old one's. */
   readonly lastLogline: string;
   readonly plan: SourcePlan | undefined;
   readonly pid: number | undefined;

@@ -182,6 +182,7 @@ export function fakeWorld(overrides: Partial<SupervisorTools> = {}): FakeWorld {
     hooks,
     resolve: (record) => record,
     spawn: children.spawn,
+    turn: () => undefined,
     makeFolders: () => undefined,
     plan: async () => videoPlan("Copied."),
     usage: () => undefined,

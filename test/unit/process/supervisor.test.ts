@@ -63,6 +63,40 @@ describe("starting and stopping", () => {
     expect(supervisor.view().plan?.reason).toBe("Copied.");
   });
 
+  test("it starts when its turn has come; a stop before that ends the wait", async () => {
+    const turn = Promise.withResolvers<void>();
+    const stops: AbortSignal[] = [];
+    const wait = (stop: AbortSignal) => {
+      stops.push(stop);
+      stop.addEventListener("abort", () => turn.reject(stop.reason));
+      return stops.length === 1 ? turn.promise : undefined;
+    };
+    const { supervisor, children, hooks } = world(live, { turn: wait });
+    supervisor.start();
+    await settle();
+    expect([supervisor.state().exec, children.all.length]).toEqual(["starting", 0]);
+    await supervisor.stop();
+    expect(supervisor.state().exec).toBe("finished");
+    supervisor.start();
+    await settle();
+    expect(children.all.length).toBe(1);
+    expect(hooks.events).toEqual(["prepare cam", "started cam 1000"]);
+  });
+
+  test("what the last run failed of is shown until the next one says something", async () => {
+    let looks = 0;
+    const plan = async () => {
+      looks++;
+      if (looks === 1) throw new Error("401 Unauthorized");
+      return new Promise<SourcePlan>(() => undefined);
+    };
+    const { supervisor, clock } = world(live, { plan });
+    supervisor.start();
+    await clock.advance(10_000);
+    expect([looks, supervisor.state().exec]).toEqual([2, "starting"]);
+    expect(supervisor.view().lastLogline).toBe("401 Unauthorized");
+  });
+
   test("the folders of its outputs are made when it starts, not when its record is read", () => {
     const makeFolders = mock();
     const { supervisor } = world({}, { makeFolders });
