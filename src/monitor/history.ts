@@ -2,7 +2,7 @@
 import { seriesKey, type Value } from "./value.ts";
 
 /** More series are not kept; their current values can still be asked for. */
-export const SERIES_MAX = 2000;
+export const SERIES_MAX = 10_000;
 
 export interface HistoryOptions {
   readonly rangeSeconds: number;

@@ -11,8 +11,7 @@ export interface Collector {
   collect(): Promise<readonly Value[]> | readonly Value[];
 }
 
-/** What tells one series from another. */
+/** What tells one series from another. A collector writes the labels of a name in the same order each time. */
 export function seriesKey({ name, labels }: Pick<Value, "name" | "labels">): string {
-  const pairs = Object.entries(labels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([name, ...pairs.flat()]);
+  return JSON.stringify([name, labels]);
 }

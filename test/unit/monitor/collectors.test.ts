@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { SERIES_MAX } from "../../../src/monitor/history.ts";
 import { HostValues } from "../../../src/monitor/host.ts";
 import { ProcessValues, StateCounts } from "../../../src/monitor/processes.ts";
-import type { Value } from "../../../src/monitor/value.ts";
+import { seriesKey, type Value } from "../../../src/monitor/value.ts";
 import { Viewing, type ViewingPeer } from "../../../src/monitor/viewing.ts";
+import type { StreamProgress } from "../../../src/process/supervisor/process-state.ts";
 import { FakeProcesses } from "../../api/support/fakes.ts";
 
 const numberOf = (values: readonly Value[], name: string, labels: Value["labels"] = null) =>
@@ -71,6 +73,29 @@ test("processes have their values, their changes of state, and a sum over all", 
   expect(numberOf(values, "ffmpeg_process", { state: "failed" })).toBe(2);
   expect(numberOf(values, "restream_state", { state: "running" })).toBe(1);
   expect(numberOf(values, "restream_state", { state: "failed" })).toBe(0);
+});
+
+test("150 cameras with picture and sound have room among the series that are looked back at", () => {
+  const processes = new FakeProcesses();
+  processes.add({
+    id: "cam",
+    input: [{ id: "in", address: "x" }],
+    output: [{ id: "out", address: "-" }],
+  });
+  const stream = (index: number) => {
+    const counts = { frame: 1, fps: 1, packet: 1, pps: 1, size_kb: 1, bitrate_kbit: 1, q: 1 };
+    return { id: "in", address: "x", index, stream: 0, type: "video", ...counts };
+  };
+  const streams = [stream(0), stream(1)] as unknown as StreamProgress[];
+  const state = (id: string) => {
+    const idle = processes.state(id);
+    return { ...idle, progress: { ...idle.progress, inputs: streams, outputs: streams } };
+  };
+  const values = new ProcessValues({ list: () => processes.list(), state }, new StateCounts());
+  const ofOne = values.collect().filter(({ labels }) => labels?.["processid"] === "cam");
+  expect(ofOne.length).toBeGreaterThan(40);
+  expect(ofOne.length * 150).toBeLessThan(SERIES_MAX);
+  expect(new Set(ofOne.map(seriesKey)).size).toBe(ofOne.length);
 });
 
 test("viewers have a rate of what was sent, and streams a sum of all viewers there were", () => {
