@@ -33,7 +33,8 @@ export class Flood {
     this.buckets.set(event, bucket);
     const seconds = Math.max(0, atMs - bucket.filledMs) / 1000;
     bucket.tokens = Math.min(burst, bucket.tokens + seconds * perSecond);
-    bucket.filledMs = Math.max(bucket.filledMs, atMs);
+    // Also where the time of day was put back: tokens come again from then on.
+    bucket.filledMs = atMs;
     if (bucket.tokens < 1) {
       bucket.folded++;
       return undefined;
