@@ -219,7 +219,7 @@ describe("the last viewers", () => {
       await rows.first().waitFor();
       const words = (await rows.allInnerTexts()).map((row) => row.replace(/\s+/g, " "));
       expect(words[0]).toMatch(/^Watching test .* Directly, round trip 40.2 ms\.$/);
-      expect(words[1]).toMatch(/^Failed test .* No packet of the viewer arrived\./);
+      expect(words[1]).toMatch(/^Failed test .* No packet from the viewer arrived\./);
       expect(words[2]).toMatch(/^Refused test .* Refused: no common codec\.$/);
       await rows.nth(1).focus();
       await page.keyboard.press("Enter");
