@@ -47,7 +47,7 @@ export class Stream implements PlayedStream {
   /** One for each media shard. */
   private readonly listeners = new Set<StreamListener>();
   private readonly nowMs: () => number;
-  private gopCache: GopCache | undefined;
+  private gopCache: GopCache = { packets: Infinity, bytes: Infinity, seconds: Infinity };
   private rate: RateMeter | undefined;
 
   /** `nowMs` is Unix time in milliseconds. */
@@ -84,8 +84,8 @@ export class Stream implements PlayedStream {
     return this.trackList.find((track) => track.kind === kind);
   }
 
-  /** Bounds the replay from here on; undefined: by the ring alone. */
-  setGopCache(cache: GopCache | undefined): void {
+  /** Bounds the replay from here on. */
+  setGopCache(cache: GopCache): void {
     this.gopCache = cache;
     for (const track of this.trackList) track.setGopCache(cache);
     // Whoever mirrors the tracks looks at them then.

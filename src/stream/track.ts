@@ -15,8 +15,6 @@ export type Codec = ProducedTrack["codec"];
 /** Clock rate of each codec's RTP timestamps in Hz (RFC 6184, RFC 7741, RFC 7587). */
 const CLOCK_RATES: Readonly<Record<Codec, number>> = { H264: 90_000, VP8: 90_000, OPUS: 48_000 };
 
-const UNBOUNDED = { packets: Infinity, bytes: Infinity, seconds: Infinity };
-
 export class Track implements PlayedTrack {
   readonly kind: MediaKind;
   readonly codec: Codec;
@@ -85,9 +83,8 @@ export class Track implements PlayedTrack {
     this.media.applyIncomingRtp(written);
   }
 
-  /** Bounds what of the ring is replayed to a viewer that joins; undefined: by the ring alone. */
-  setGopCache(cache: { packets: number; bytes: number; seconds: number } | undefined): void {
-    const { packets, bytes, seconds } = cache ?? UNBOUNDED;
+  /** Bounds what of the ring is replayed to a viewer that joins. */
+  setGopCache({ packets, bytes, seconds }: Record<"packets" | "bytes" | "seconds", number>): void {
     this.ring.replayLimits = { packets, bytes, ticks: seconds * this.clockRate };
   }
 
