@@ -51,7 +51,7 @@ function serverRow(builder: DashboardBuilder): void {
       timeseries({
         title: "Memory",
         description:
-          "Resident memory and, of it, the JavaScript heap. WebRTCHighMemoryUsage fires when the former stays above 700 MB and 15 MB for each stream, HighMemory when the latter stays above 1 GiB.",
+          "Resident memory and, of it, the JavaScript heap. WebRTCHighMemoryUsage fires when the former stays above 700 MB, HighMemory when the latter stays above 1 GiB.",
         width: 8,
         unit: "decbytes",
         thresholds: badFrom(700e6),
