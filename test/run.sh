@@ -49,7 +49,7 @@ suite() {
   from=$(date +%s)
   status=0
   # The limit is for what hangs: a shared machine may stand still for Bun's default of 5 s.
-  timeout 1800 bun test --timeout 30000 "./test/$name" >"$logs/$name" 2>&1 || status=$?
+  timeout 1800 bun test --timeout 60000 "./test/$name" >"$logs/$name" 2>&1 || status=$?
   good=$(count "$logs/$name" pass)
   bad=$(count "$logs/$name" fail)
   skip=$(count "$logs/$name" skip)

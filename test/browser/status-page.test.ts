@@ -25,9 +25,7 @@ describe("the list of streams", () => {
       await state("ready");
       const rows = await page.locator("tbody tr").allInnerTexts();
       const words = rows.map((row) => row.replace(/\s+/g, " "));
-      expect(words[0]).toMatch(
-        /^test Live for 2 h [5-9] min H\.264, Opus 12 of 200 H\.264 without/,
-      );
+      expect(words[0]).toMatch(/^test Live for 2 h \d+ min H\.264, Opus 12 of 200 H\.264 without/);
       expect(words[1]).toContain("Starting");
       expect(words[2]).toContain("Down – 0 FFmpeg failed, starts again in 7 s. Restarted 3 times.");
       expect(words[2]).toContain("Connection refused <b>not bold</b>");

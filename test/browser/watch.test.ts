@@ -11,7 +11,8 @@ import { startServer, type TestServer, untilLive } from "../support/start-server
 import { testSource } from "../support/test-sources.ts";
 import { until } from "../support/whep-player.ts";
 
-const TIMEOUT_MS = 180_000;
+/** Also where the machine is held up in every look but the last. */
+const TIMEOUT_MS = 300_000;
 const LOOK_MS = 5000;
 const GOOD_LOOKS = 2;
 /** Sound that is later than this is noticed (ITU-R BT.1359-1 §2: 125 ms late, 45 ms early). */
@@ -127,7 +128,7 @@ async function watch(page: Page, id: string): Promise<void> {
   await until(
     async () =>
       (await facts(page))["state"] === "playing" && (await fact(page, "samplesReceived")) >= 0,
-    20_000,
+    40_000,
     `${id} to play`,
   );
   await page.evaluate("document.querySelector('video').muted = false");
@@ -156,6 +157,16 @@ async function expectSmooth(page: Page): Promise<void> {
   );
   expect(seen).toMatchObject({ freezes: 0, lost: 0 });
   expect(seen.frames).toBeGreaterThan(FRAMES_MIN);
+}
+
+/** Frames that are decoded in so many seconds; looked at again where the machine held up what would have had enough. */
+function framesIn(page: Page, seconds: number, enough: number): Promise<number> {
+  const look = async () => {
+    const before = await fact(page, "framesDecoded");
+    await Bun.sleep(seconds * 1000);
+    return (await fact(page, "framesDecoded")) - before;
+  };
+  return lookUndisturbed(look, (frames) => frames > enough);
 }
 
 /** How far sound and picture are apart at the play-out, over seven seconds: one sample is off by a frame. */
@@ -206,10 +217,10 @@ describe("Chromium", () => {
       for (let round = 0; round < 2; round++) {
         const old = await ffmpegOf(server.pid);
         process.kill(old, "SIGKILL");
-        await until(async () => (await ffmpegOf(server.pid)) !== old, 10_000, "a new FFmpeg");
+        await until(async () => (await ffmpegOf(server.pid)) !== old, 20_000, "a new FFmpeg");
         const restarted = await fact(page, "framesDecoded");
         const enough = async () => (await fact(page, "framesDecoded")) > restarted + 90;
-        await until(enough, 15_000, "the picture to go on");
+        await until(enough, 30_000, "the picture to go on");
       }
       await expectInTime(page);
       const after = await facts(page);
@@ -234,12 +245,9 @@ describe("Chromium", () => {
           /^H\.264 .* → video copied; audio transcoded to Opus/,
         );
         await Bun.sleep(1500);
-        const before = await facts(page);
-        await Bun.sleep(3000);
-        const after = await facts(page);
-        const frames = Number(after["framesDecoded"]) - Number(before["framesDecoded"]);
-        expect(frames).toBeGreaterThan(60);
-        expect(Number(after["audioEnergy"])).toBeGreaterThan(Number(before["audioEnergy"]));
+        const energy = await fact(page, "audioEnergy");
+        expect(await framesIn(page, 3, 60)).toBeGreaterThan(60);
+        expect(await fact(page, "audioEnergy")).toBeGreaterThan(energy);
       }),
     TIMEOUT_MS,
   );
@@ -253,7 +261,7 @@ describe("Chromium", () => {
         const before = await fact(page, "framesDecoded");
         await until(
           async () => (await fact(page, "framesDecoded")) > before + 60,
-          10_000,
+          20_000,
           "frames of the film",
         );
       }),
@@ -266,10 +274,8 @@ describe("Chromium", () => {
       withStream("webm", async () => {
         await watch(page, "webm");
         expect(await planOf("webm")).toMatch(/^VP8.*; Opus.* → video copied; audio copied/);
-        const before = await fact(page, "framesDecoded");
-        await Bun.sleep(8000);
         // FFmpeg's picture IDs start over after 128 frames.
-        expect((await fact(page, "framesDecoded")) - before).toBeGreaterThan(180);
+        expect(await framesIn(page, 8, 180)).toBeGreaterThan(180);
         expect((await facts(page))["videoCodec"]).toContain("VP8");
       }),
     TIMEOUT_MS,
@@ -280,11 +286,11 @@ describe("Chromium", () => {
     async () => {
       await withStream("picture", async () => {
         await watch(page, "picture");
-        await until(async () => (await fact(page, "framesDecoded")) > 60, 10_000, "the picture");
+        await until(async () => (await fact(page, "framesDecoded")) > 60, 20_000, "the picture");
       });
       await withStream("sound", async () => {
         await watch(page, "sound");
-        await until(async () => (await fact(page, "audioEnergy")) > 0, 10_000, "the sound");
+        await until(async () => (await fact(page, "audioEnergy")) > 0, 20_000, "the sound");
       });
     },
     TIMEOUT_MS,
@@ -319,7 +325,7 @@ describe("Firefox", () => {
       await page.goto(`${server.url}/player/test`);
       await until(
         async () => (await facts(page))["failure"] === "codec-mismatch",
-        15_000,
+        30_000,
         "the player to say what is wrong",
       );
       const words = String(await page.evaluate("document.querySelector('main').innerText"));

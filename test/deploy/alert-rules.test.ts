@@ -43,12 +43,12 @@ const ruleFiles = RULE_FILES.map((path) => join(BUNDLE, path));
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-rules-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("promtool accepts them", () => succeeds("promtool", "check", "rules", ...ruleFiles), 30_000);
+test("promtool accepts them", () => succeeds("promtool", "check", "rules", ...ruleFiles), 60_000);
 
 test(
   "each fires and stays quiet where it should",
   () => succeeds("promtool", "test", "rules", ...CASES),
-  30_000,
+  60_000,
 );
 
 test("each is tried in both ways", () => {
@@ -152,6 +152,6 @@ describe("a server at rest", () => {
       writeFileSync(file, JSON.stringify(idle));
       expect(scrape).toContain("dragonfork_webrtc_active_streams");
       await succeeds("promtool", "test", "rules", file);
-    }, 30_000);
+    }, 60_000);
   }
 });

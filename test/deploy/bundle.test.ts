@@ -148,7 +148,7 @@ describe("files of the bundle", () => {
     expect(output).toContain("pass  .env has a password for Grafana\n");
     expect(output).toContain("FAIL  Prometheus scrapes the server\n");
     expect(output).toMatch(/^1 passed, 2\d failed$/m);
-  }, 30_000);
+  }, 60_000);
 
   test("Grafana finds Prometheus and the dashboards", () => {
     const [source] = yaml("grafana/provisioning/datasources/prometheus.yml").datasources;

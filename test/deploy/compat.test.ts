@@ -133,7 +133,7 @@ describe("queries of other documents", () => {
     });
     // rate() needs two evaluations of the rules after the scrapes they look at.
     for (let i = 0; i < 4; i++) await prometheus.nextScrapes();
-  }, 60_000);
+  }, 120_000);
 
   afterAll(async () => {
     await prometheus?.stop();

@@ -196,7 +196,7 @@ describe("a real Prometheus that scrapes a real server", () => {
   const viewersAre = (count: number) =>
     until(
       async () => (await server.metric(METRICS.activePeers.name, { stream_id: "test" })) === count,
-      10_000,
+      20_000,
       `${count} viewers`,
     );
 
@@ -207,7 +207,7 @@ describe("a real Prometheus that scrapes a real server", () => {
       (sdp, { port }) =>
         `${sdp}a=candidate:1 1 udp 1 127.0.0.1 ${port} typ relay raddr 0.0.0.0 rport 0\r\n`,
     );
-    await until(() => relayed.connected, 10_000, "the viewer behind a relay");
+    await until(() => relayed.connected, 20_000, "the viewer behind a relay");
   }
 
   /** Reports of both with loss and jitter, a request for what is missing and one for a keyframe. */
@@ -215,7 +215,7 @@ describe("a real Prometheus that scrapes a real server", () => {
     for (const player of [viewer, relayed]) {
       const reports = new ReceiverReports(player);
       const isReady = () => reports.hasSenderReport("video") && player.media("audio") !== undefined;
-      await until(isReady, 10_000, "a sender report");
+      await until(isReady, 20_000, "a sender report");
       for (let report = 0; report < 4; report++) {
         await Bun.sleep(100);
         reports.send("video", { lost: 5, fractionLost: 0.3, jitter: 900 });
@@ -231,7 +231,7 @@ describe("a real Prometheus that scrapes a real server", () => {
       await Bun.sleep(100);
       return (await server.metric(VIEWER_METRICS.framesSkipped.name, { stream_id: "test" })) > 0;
     };
-    await until(isCongested, 10_000, "frames to be left out");
+    await until(isCongested, 20_000, "frames to be left out");
   }
 
   /** One of each request that a panel counts: a viewer that plays, and the errors. */
@@ -291,9 +291,9 @@ describe("a real Prometheus that scrapes a real server", () => {
     process.kill(await ffmpegOf(server.pid), "SIGKILL");
     await untilLive(server, "test");
     const fires = async () => (await prometheus.firing("WebRTCFFmpegLegFailure")).length === 2;
-    await until(fires, 10_000, "the alert to fire");
+    await until(fires, 30_000, "the alert to fire");
     await prometheus.nextScrapes();
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => {
     await viewer?.close();

@@ -95,7 +95,7 @@ describe.skipIf(missing.length > 0)(`the bundle in Docker${title}`, () => {
     });
     output = await new Response(child.stdout).text();
     code = await child.exited;
-  }, 6 * MINUTE_MS);
+  }, 12 * MINUTE_MS);
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }), MINUTE_MS);
 

@@ -26,7 +26,7 @@ test("a login ends by the time of day, also where that was put right after the s
     const status = async () => (await fetch(`${server.url}/api/v3/log`, { headers })).status;
     expect(await status()).toBe(200);
     process.kill(server.pid, "SIGUSR2");
-    await until(async () => (await status()) === 401, 5000, "the end of the token");
+    await until(async () => (await status()) === 401, 10_000, "the end of the token");
   } finally {
     await server.stop();
   }

@@ -4,19 +4,12 @@
  */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { storeFileName } from "../../src/process/store.ts";
-import { ffmpegOf, ffmpegsOf, isRunning } from "../support/processes.ts";
+import { childrenOf, commandLine, ffmpegOf, ffmpegsOf, isRunning } from "../support/processes.ts";
+import { socketsOf } from "../support/socket-drops.ts";
 import { startServer, type TestServer } from "../support/start-server.ts";
 import { until } from "../support/whep-player.ts";
 
@@ -40,7 +33,7 @@ const start = () => startServer({ env: { CORE_DB_DIR: db, CORE_FFMPEG_BINARY: ff
 beforeAll(async () => {
   server = await start();
   watch = setInterval(() => noteStrangers(server.pid), 50);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   clearInterval(watch);
   await server.stop();
@@ -73,7 +66,7 @@ interface State {
 }
 const state = async (id: string) =>
   (await (await send("GET", `/process/${id}/state`)).json()) as State;
-const untilState = (id: string, exec: string, timeoutMs = 5000) =>
+const untilState = (id: string, exec: string, timeoutMs = 10_000) =>
   until(async () => (await state(id)).exec === exec, timeoutMs, `${id} to be ${exec}`);
 
 /** How often FFmpeg was started for a process: its runs so far and the present one. */
@@ -87,10 +80,12 @@ async function runs(id: string): Promise<number> {
 test("a stop that takes 5 s holds up nobody", async () => {
   await add("stubborn", { options: ["-metadata", "comment=stubborn"] });
   await untilState("stubborn", "running");
-  await Bun.sleep(200);
+  // From then on it hears no signal.
+  const isDeaf = () => childrenOf(server.pid).some((pid) => commandLine(pid)[0] === "sleep");
+  await until(isDeaf, 10_000, "the shell to become its sleep");
   const began = performance.now();
   const stop = command("stubborn", "stop");
-  await untilState("stubborn", "finishing", 1000);
+  await untilState("stubborn", "finishing", 4000);
   let slowest = 0;
   while ((await state("stubborn")).exec === "finishing") {
     const asked = performance.now();
@@ -102,8 +97,9 @@ test("a stop that takes 5 s holds up nobody", async () => {
   }
   expect((await stop).status).toBe(200);
   expect(performance.now() - began).toBeGreaterThan(4500);
-  expect(slowest).toBeLessThan(1500);
-}, 20_000);
+  // Who had to wait for it would have waited for 5 s.
+  expect(slowest).toBeLessThan(4000);
+}, 60_000);
 
 test("a reconnect delay of 0 starts a broken process ever less often, not a thousand times", async () => {
   await add("broken", {
@@ -117,13 +113,13 @@ test("a reconnect delay of 0 starts a broken process ever less often, not a thou
   expect(restarts).toBeGreaterThanOrEqual(2);
   expect(restarts).toBeLessThanOrEqual(3);
   await command("broken", "stop");
-}, 20_000);
+}, 60_000);
 
 test("restart brings a process back that has no reconnect, and start one that has ended by itself", async () => {
   await add("once", { reconnect: false, reconnect_delay_seconds: 60 });
   await untilState("once", "running");
   expect((await command("once", "restart")).status).toBe(200);
-  await until(async () => (await runs("once")) === 2, 5000, "the second run");
+  await until(async () => (await runs("once")) === 2, 10_000, "the second run");
   await untilState("once", "running");
   for (const pid of ffmpegsOf(server.pid)) process.kill(pid, "SIGKILL");
   await untilState("once", "killed");
@@ -132,10 +128,10 @@ test("restart brings a process back that has no reconnect, and start one that ha
   expect((await command("once", "start")).status).toBe(200);
   await untilState("once", "running");
   await command("once", "stop");
-}, 20_000);
+}, 60_000);
 
 test("what is healthy is not taken for stale: sound only, log levels, no log at all, RTP", async () => {
-  const stale = { stale_timeout_seconds: 2 };
+  const stale = { stale_timeout_seconds: 4 };
   await add("sound", { ...stale, input: [tone] });
   await add("levels", { ...stale, options: ["-loglevel", "level+info"] });
   await add("quiet", { ...stale, options: ["-loglevel", "quiet"] });
@@ -145,16 +141,16 @@ test("what is healthy is not taken for stale: sound only, log levels, no log at 
   await add("stream", { ...stale, webrtc, output: [taken], options: ["-loglevel", "quiet"] });
   const ids = ["sound", "levels", "quiet", "stream"];
   for (const id of ids) await untilState(id, "running");
-  await Bun.sleep(6000);
+  await Bun.sleep(9000);
   for (const id of ids) expect([id, await runs(id)]).toEqual([id, 1]);
   expect((await state("sound")).progress.time).toBeGreaterThan(3);
   expect((await state("levels")).progress.frame).toBeGreaterThan(20);
   // And what is stale is found out.
   for (const one of ffmpegsOf(server.pid)) process.kill(one, "SIGSTOP");
-  await until(async () => (await state("sound")).exec !== "running", 5000, "the stale to end");
+  await until(async () => (await state("sound")).exec !== "running", 20_000, "the stale to end");
   for (const one of ffmpegsOf(server.pid)) process.kill(one, "SIGCONT");
   for (const id of ids) await command(id, "stop");
-}, 40_000);
+}, 60_000);
 
 test("a write that fails is no OK, and changes nothing", async () => {
   await add("kept", { autostart: false, reference: "before" });
@@ -174,7 +170,7 @@ test("a write that fails is no OK, and changes nothing", async () => {
   const kept = await (await send("GET", "/process/kept")).json();
   expect(kept).toMatchObject({ reference: "before", metadata: null });
   expect((await send("PUT", "/process/kept", { reference: "after" })).status).toBe(200);
-}, 20_000);
+}, 60_000);
 
 test("SIGTERM ends every FFmpeg and the server; the server's metadata outlive its last process", async () => {
   expect((await send("PUT", "/metadata/ui", { theme: "dark" })).status).toBe(200);
@@ -194,7 +190,7 @@ test("SIGTERM ends every FFmpeg and the server; the server's metadata outlive it
   await server.exited;
   server = await start();
   expect(await (await send("GET", "/metadata/ui")).json()).toEqual({ theme: "dark" });
-}, 40_000);
+}, 60_000);
 
 test("nobody outside was called in all this time", () => {
   expect([...strangers]).toEqual([]);
@@ -227,23 +223,4 @@ function isHere(remote: string): boolean {
   return (
     /^0+$/.test(address) || /7F$/.test(address) || address === "00000000000000000000000001000000"
   );
-}
-
-function socketsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      const [, inode] = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`)) ?? [];
-      return inode === undefined ? [] : [inode];
-    });
-  } catch {
-    return [];
-  }
-}
-
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return "";
-  }
 }

@@ -156,10 +156,10 @@ describe("an FFmpeg of a server that was killed", () => {
 
   test("ends with it, by the kernel's hand", async () => {
     const { pid, setup } = await killed([]);
-    await until(() => !isRunning(pid), 2000, "FFmpeg to end");
+    await until(() => !isRunning(pid), 10_000, "FFmpeg to end");
     const server = await next(setup);
     expect(ffmpegsOf(server.pid)).toHaveLength(1);
-  }, 30_000);
+  }, 60_000);
 
   // Another file in the place of setpriv, for this server only.
   const hidden = "mount --bind /dev/null $(readlink -f /usr/bin/setpriv)";
@@ -186,7 +186,7 @@ describe("an FFmpeg of a server that was killed", () => {
         .find(({ msg }) => msg === "ended FFmpeg left by an earlier server");
       expect(ended?.["count"]).toBe(1);
     },
-    30_000,
+    60_000,
   );
 });
 

@@ -71,8 +71,8 @@ function source(id: string, address: string, options: readonly string[], staleSe
 async function watch(server: TestServer, id: string): Promise<WhepPlayer> {
   await untilLive(server, id, 40_000);
   const player = await WhepPlayer.play({ url: server.whep(id) });
-  await until(() => player.received.size === 2, 10_000, "picture and sound");
-  await moreMedia(player, 100, 10_000);
+  await until(() => player.received.size === 2, 20_000, "picture and sound");
+  await moreMedia(player, 100);
   return player;
 }
 
@@ -255,7 +255,7 @@ describe("an encoder that announces sound in FLV and sends none", () => {
     expect(planOf(server, "cam")).toContain(COPIED);
     const player = await WhepPlayer.play({ url: server.whep("cam") });
     cleanUp.push(() => player.close());
-    await moreMedia(player, 50, 10_000);
+    await moreMedia(player, 50);
     expect(player.media("audio")).toBeUndefined();
   }, 90_000);
 });

@@ -12,7 +12,7 @@ import { type PlayerOptions, until, WhepPlayer } from "../support/whep-player.ts
 
 const TIMEOUT_MS = 60_000;
 const CAM = source("cam", {});
-const GUARDED = source("guarded", { token: "signed", session_max_age_seconds: 3 });
+const GUARDED = source("guarded", { token: "signed", session_max_age_seconds: 5 });
 let server: TestServer;
 /** Its network is gone from the beginning: consent is lost half a minute later. */
 let lost: WhepPlayer;
@@ -25,7 +25,7 @@ function source(id: string, webrtc: object, codec: "h264" | "vp8" = "h264") {
 beforeAll(async () => {
   server = await startServer({
     processes: [CAM, GUARDED],
-    env: { CORE_WEBRTC_ICE_TIMEOUT_SECONDS: "2" },
+    env: { CORE_WEBRTC_ICE_TIMEOUT_SECONDS: "4" },
   });
   await untilLive(server, "cam");
   await untilLive(server, "guarded");
@@ -114,7 +114,7 @@ const ENDS: Partial<Record<CloseReason, { connected: boolean; by: () => Promise<
       // From a socket that hears no answer.
       const socket = await Bun.udpSocket({});
       socket.send(one.request(), port, address);
-      setTimeout(() => socket.close(), 3000);
+      setTimeout(() => socket.close(), 6000);
       return one;
     },
   },

@@ -23,7 +23,7 @@ beforeAll(async () => {
       },
     ],
   });
-}, 40_000);
+}, 60_000);
 
 afterAll(() => server?.stop(), 20_000);
 
@@ -39,8 +39,8 @@ test("HLS and a tee go to their folders while the stream is live", async () => {
       const found = await files();
       return wanted.every((name) => found.includes(name));
     },
-    15_000,
+    30_000,
     "the files",
   );
   await untilLive(server, "cam");
-}, 40_000);
+}, 60_000);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { runFfmpeg } from "../support/ffmpeg.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { planOf } from "../support/watching.ts";
+import { until } from "../support/whep-player.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "dragonfork-shapes-"));
 const path = (name: string) => join(folder, name);
@@ -60,16 +61,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
-}, 30_000);
+}, 60_000);
 
-/** What FFmpeg says it sends, and by which filters. */
-async function sent(id: string): Promise<{ stream: string | undefined; command: string }> {
+/** What FFmpeg says it sends, and by which filters; nothing where its run has only just begun. */
+async function sent(id: string) {
   const report = (await server.get(`/api/v3/process/${id}/report`)) as {
     prelude: string[];
     log: [string, string][];
   };
   const lines = [...report.prelude, ...report.log.map(([, line]) => line)];
   const output = lines.findIndex((line) => line.startsWith("Output #"));
+  if (output < 0) return undefined;
   const state = (await server.get(`/api/v3/process/${id}/state`)) as { command: string[] };
   return {
     stream: lines.slice(output).find((line) => line.includes(": Video: ")),
@@ -89,9 +91,15 @@ test.each([
   async (id, size, why, deinterlaced) => {
     await untilLive(server, id);
     expect(planOf(server, id)).toContain(why);
-    const { stream, command } = await sent(id);
-    expect(stream).toContain(size);
-    expect(command.includes("yadif")).toBe(deinterlaced);
+    let seen: Awaited<ReturnType<typeof sent>>;
+    const hasOutput = async () => {
+      seen = await sent(id);
+      return seen?.stream !== undefined;
+    };
+    // The films are short, so FFmpeg may be starting again.
+    await until(hasOutput, 20_000, "FFmpeg's output");
+    expect(seen?.stream).toContain(size);
+    expect(seen?.command.includes("yadif")).toBe(deinterlaced);
   },
-  30_000,
+  60_000,
 );

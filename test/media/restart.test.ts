@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { ffmpegOf, ffmpegsOf } from "../support/processes.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { type TestSource, testSource } from "../support/test-sources.ts";
-import { moreMedia, totals, UNDISTURBED } from "../support/watching.ts";
+import { moreMedia, totals, UNDISTURBED, untilQuiet } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
 
 const cleanUp: (() => unknown)[] = [];
@@ -11,8 +11,8 @@ afterEach(async () => {
   for (const end of cleanUp.splice(0).reverse()) await end();
 });
 
-async function watched(source: TestSource = {}) {
-  const server = await startServer({ processes: [testSource("cam", source)] });
+async function watched(source: TestSource = {}, env: Record<string, string> = {}) {
+  const server = await startServer({ processes: [testSource("cam", source)], env });
   cleanUp.push(() => server.stop());
   await untilLive(server, "cam");
   const player = await WhepPlayer.play({ url: server.whep("cam"), rtx: true });
@@ -26,10 +26,10 @@ async function killFfmpeg(server: TestServer, player: WhepPlayer): Promise<numbe
   const pid = await ffmpegOf(server.pid);
   process.kill(pid, "SIGKILL");
   const killed = performance.now();
-  await until(() => !ffmpegsOf(server.pid).includes(pid), 2000, "FFmpeg to die");
+  await until(() => !ffmpegsOf(server.pid).includes(pid), 10_000, "FFmpeg to die");
   await ffmpegOf(server.pid);
   const before = player.media("video")?.packets ?? 0;
-  await until(() => (player.media("video")?.packets ?? 0) > before, 10_000, "frames");
+  await until(() => (player.media("video")?.packets ?? 0) > before, 20_000, "frames");
   return performance.now() - killed;
 }
 
@@ -56,7 +56,7 @@ describe("FFmpeg killed with -9", () => {
       if (kill === 5) {
         await Bun.sleep(HEALTHY_RUN_MS);
         expect((await command(server, "cam", "restart")).status).toBe(200);
-        await until(() => ffmpegsOf(server.pid).length === 1, 5000, "the restart");
+        await until(() => ffmpegsOf(server.pid).length === 1, 10_000, "the restart");
       }
     }
     await moreMedia(player, 60);
@@ -73,17 +73,18 @@ describe("FFmpeg killed with -9", () => {
       const died = server.log().filter(({ msg }) => msg === "leg failed");
       return died.reduce((sum, { folded }) => sum + 1 + Number(folded ?? 0), 0);
     };
-    await until(() => told() === 20, 5000, "twenty failed legs in the log");
+    await until(() => told() === 20, 10_000, "twenty failed legs in the log");
     expect(await server.metric("dragonfork_webrtc_active_peers", { stream_id: "cam" })).toBe(1);
   }, 90_000);
 
   test("a new viewer waits for the next run instead of being turned away", async () => {
-    const { server, player } = await watched();
+    const env = { CORE_WEBRTC_SOURCE_WAIT_SECONDS: "20" };
+    const { server, player } = await watched({ reconnectDelaySeconds: 3 }, env);
     await Bun.sleep(HEALTHY_RUN_MS);
     process.kill(await ffmpegOf(server.pid), "SIGKILL");
     await until(
       async () => (await stateOf(server)) === "starting",
-      2000,
+      10_000,
       "the death to be noticed",
     );
     const late = await WhepPlayer.play({ url: server.whep("cam") });
@@ -91,21 +92,21 @@ describe("FFmpeg killed with -9", () => {
     await moreMedia(late);
     await moreMedia(player);
     expect(totals(late)).toMatchObject(UNDISTURBED);
-  }, 30_000);
+  }, 60_000);
 
   test("a stop while the restart is due takes the stream down and frees its ports", async () => {
     const { server } = await watched({ reconnectDelaySeconds: 30 });
     process.kill(await ffmpegOf(server.pid), "SIGKILL");
     await until(
       async () => (await stateOf(server)) === "starting",
-      2000,
+      10_000,
       "the death to be noticed",
     );
     expect(await server.metric("dragonfork_webrtc_udp_ports_in_use")).toBe(6);
     expect((await command(server, "cam", "stop")).status).toBe(200);
     expect(await stateOf(server)).toBe("down");
     expect(await server.metric("dragonfork_webrtc_udp_ports_in_use")).toBe(0);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("a source that is stopped and started by its operator", () => {
@@ -113,6 +114,7 @@ describe("a source that is stopped and started by its operator", () => {
     const { server, player } = await watched();
     expect((await command(server, "cam", "stop")).status).toBe(200);
     expect(ffmpegsOf(server.pid)).toEqual([]);
+    await untilQuiet(player);
     const paused = totals(player).packets;
     await Bun.sleep(500);
     expect(totals(player).packets).toBe(paused);
@@ -120,7 +122,7 @@ describe("a source that is stopped and started by its operator", () => {
     await moreMedia(player);
     expect(totals(player)).toMatchObject(UNDISTURBED);
     expect(await server.metric(LEG_FAILURES, { stream_id: "cam", leg: "video" })).toBe(0);
-  }, 30_000);
+  }, 60_000);
 });
 
 async function stateOf(server: TestServer): Promise<string | undefined> {

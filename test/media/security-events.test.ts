@@ -112,7 +112,7 @@ for (const event of Object.keys(DEEDS) as SecurityEvent[]) {
     async () => {
       expect(await count(event)).toBe(0);
       await DEEDS[event]();
-      await until(async () => (await count(event)) === 1, 5000, event);
+      await until(async () => (await count(event)) === 1, 10_000, event);
       expect(server.log().filter((line) => line["event"] === event)).toHaveLength(1);
       expect(await journaled(event)).toHaveLength(1);
     },

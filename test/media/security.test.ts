@@ -15,7 +15,7 @@ import {
 import { playerRequest } from "../support/stun-player.ts";
 import { testSource } from "../support/test-sources.ts";
 import { openProbe, type UdpProbe } from "../support/udp-probe.ts";
-import { moreMedia, totals } from "../support/watching.ts";
+import { moreMedia, totals, untilQuiet } from "../support/watching.ts";
 import { until, WhepPlayer } from "../support/whep-player.ts";
 
 /** Time in which an answer that should not come would have come. */
@@ -59,7 +59,7 @@ async function clientHello(): Promise<Buffer> {
     hellos.push(datagram);
   });
   client.connect();
-  await until(() => hellos.length > 0, 1000, "a ClientHello");
+  await until(() => hellos.length > 0, 10_000, "a ClientHello");
   return hellos[0] ?? Buffer.alloc(0);
 }
 
@@ -109,7 +109,7 @@ describe("another address of a session", () => {
     await player.roam();
     await until(
       () => (player.mediaByPort.get(player.port) ?? 0) > 20,
-      5000,
+      10_000,
       "media at the new one",
     );
     const left = player.mediaByPort.get(oldPort);
@@ -155,7 +155,7 @@ describe("a leg of FFmpeg", () => {
     const attacker = await probe(leg.port);
     process.kill(ffmpeg, "SIGSTOP");
     try {
-      await Bun.sleep(QUIET_MS);
+      await untilQuiet(player);
       const before = player.media("video")?.packets;
       for (let sequence = 0; sequence < 1000; sequence++) {
         attacker.send(h264Packet({ nal: 5, sequence, ssrc: leg.ssrc }));
@@ -331,6 +331,6 @@ describe("secrets and orphans", () => {
     const ffmpegs = ffmpegsOf(own.pid);
     expect(ffmpegs.length).toBe(2);
     process.kill(own.pid, "SIGKILL");
-    await until(() => !ffmpegs.some(isRunning), 2000, "FFmpeg to be gone");
+    await until(() => !ffmpegs.some(isRunning), 10_000, "FFmpeg to be gone");
   });
 });

@@ -11,7 +11,7 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s stops in order", async (
   try {
     process.kill(server.pid, signal);
     expect(await server.exited).toBe(0);
-    await until(() => messages(server).includes("stopped"), 1000, "the last line");
+    await until(() => messages(server).includes("stopped"), 10_000, "the last line");
   } finally {
     await server.stop();
   }

@@ -93,9 +93,9 @@ describe("a source", () => {
     expect(totals(player)).toMatchObject(UNDISTURBED);
     for (const kind of ["video", "audio"] as const) {
       const packets = () => player.media(kind)?.packets ?? 0;
-      await until(() => packets() > 50, 10_000, `50 packets of ${kind}`);
+      await until(() => packets() > 50, 20_000, `50 packets of ${kind}`);
     }
-  }, 30_000);
+  }, 60_000);
 
   test("with a long GOP and no B-frames is copied with a warning", async () => {
     const { server, player } = await play("long.mp4");
@@ -105,7 +105,7 @@ describe("a source", () => {
     expect(webrtc.warnings).toEqual([expect.stringContaining("Long GOP, keyframes every 10 s: ")]);
     expect(reasons(server, "source plan")).toEqual([...webrtc.warnings]);
     expect(totals(player)).toMatchObject(UNDISTURBED);
-  }, 30_000);
+  }, 60_000);
 
   test("with B-frames that is to be copied by force is transcoded with a warning", async () => {
     const copy = { video: { mode: "copy" }, audio: { mode: "copy" } };
@@ -114,25 +114,25 @@ describe("a source", () => {
     expect(webrtc).toMatchObject({ video: { mode: "transcode" }, audio: { mode: "transcode" } });
     expect(webrtc.warnings).toHaveLength(2);
     expect(totals(player)).toMatchObject(UNDISTURBED);
-  }, 30_000);
+  }, 60_000);
 
   test("that begins to send B-frames while it is copied is transcoded from there on", async () => {
     const { server, player } = await play("turns.ts", ["-readrate", "4"]);
     expect((await stateOf(server)).webrtc.video.mode).toBe("copy");
     const mode = async () => (await stateOf(server)).webrtc.video.mode;
-    await until(async () => (await mode()) === "transcode", 10_000, "the other plan");
+    await until(async () => (await mode()) === "transcode", 20_000, "the other plan");
     expect((await stateOf(server)).webrtc.plan).toContain("H.264 Main with B-frames");
-    await moreMedia(player, 100, 10_000);
+    await moreMedia(player, 100);
     expect(totals(player)).toMatchObject({ duplicates: 0, timestampsBackwards: 0 });
     expect([player.dtlsClosed, player.received.size]).toEqual([false, 2]);
-  }, 40_000);
+  }, 60_000);
 
   test("that is refreshed bit by bit, without IDR frames, is transcoded as soon as that shows", async () => {
     const { server, player } = await play("refreshed.ts");
     const mode = async () => (await stateOf(server)).webrtc.video.mode;
-    await until(async () => (await mode()) === "transcode", 15_000, "the other plan");
+    await until(async () => (await mode()) === "transcode", 20_000, "the other plan");
     expect((await stateOf(server)).webrtc.plan).toContain("viewers can start at IDR frames only");
-    await moreMedia(player, 100, 10_000);
+    await moreMedia(player, 100);
     expect(player.dtlsClosed).toBe(false);
-  }, 40_000);
+  }, 60_000);
 });

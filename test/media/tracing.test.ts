@@ -27,7 +27,7 @@ const span = (collector: OtlpReceiver, name: string) =>
   collector.spans.find((candidate) => candidate.name === name);
 
 async function untilSpan(collector: OtlpReceiver, name: string) {
-  await until(() => span(collector, name) !== undefined, 5000, `the span ${name}`);
+  await until(() => span(collector, name) !== undefined, 10_000, `the span ${name}`);
   return span(collector, name)!;
 }
 
@@ -78,7 +78,7 @@ describe.each(["grpc", "http/protobuf"] as const)("tracing by %s", (protocol) =>
     expect(span(collector, "room.close")?.attributes).toMatchObject({ room: "cam" });
     expect(span(collector, "process.start")?.attributes).toMatchObject({ "process.id": "cam" });
     expect(span(collector, "process.stop")).toBeDefined();
-  }, 40_000);
+  }, 60_000);
 
   test("a caller's trace goes on, its decision not to sample is kept", async () => {
     const collector = await otlpReceiver(protocol);
@@ -102,7 +102,7 @@ describe.each(["grpc", "http/protobuf"] as const)("tracing by %s", (protocol) =>
     expect(notFound.attributes["http.status_code"]).toBe(404);
     expect(answer.headers.get("traceresponse")).toContain(notFound.spanId);
     expect(span(collector, "HTTP GET /api/v3/webrtc/streams")).toBeUndefined();
-  }, 30_000);
+  }, 60_000);
 });
 
 describe("tracing", () => {
@@ -115,7 +115,7 @@ describe("tracing", () => {
     const play = await untilSpan(collector, "whep.play");
     expect(play).toMatchObject({ failed: true });
     expect(play.attributes).toMatchObject({ room: "cam", "sdp.size": 3 });
-  }, 30_000);
+  }, 60_000);
 
   test("a collector that is away costs viewers nothing, and is logged once", async () => {
     const server = await traced({
@@ -126,13 +126,13 @@ describe("tracing", () => {
     const player = await WhepPlayer.play({ url: server.whep("cam"), rtx: false });
     await moreMedia(player);
     const complaints = () => server.log().filter(({ msg }) => msg === "spans were not sent");
-    await until(() => complaints().length > 0, 5000, "the complaint");
+    await until(() => complaints().length > 0, 10_000, "the complaint");
     for (let i = 0; i < 20; i++) await fetch(`${server.url}/healthz`);
     await moreMedia(player, 100);
     expect(complaints()).toHaveLength(1);
     await player.close();
     expect(await server.stop()).toBe(0);
-  }, 40_000);
+  }, 60_000);
 
   test("is off where no collector is named, and then no header speaks of it", async () => {
     const server = await traced({});
@@ -140,5 +140,5 @@ describe("tracing", () => {
     expect(answer.headers.get("traceresponse")).toBeNull();
     expect(answer.headers.get("x-request-id")).toMatch(/^[0-9a-f]{16}$/);
     expect(server.log().some(({ msg }) => msg === "tracing")).toBe(false);
-  }, 30_000);
+  }, 60_000);
 });

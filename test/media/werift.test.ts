@@ -1,6 +1,7 @@
 /** The peer connection of werift as a player: offers, answers, ICE and reports by a library, not by code of these tests. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { RTCPeerConnection, RTCRtpCodecParameters } from "werift";
+import { droppedOf } from "../support/socket-drops.ts";
 import { startServer, type TestServer, untilLive } from "../support/start-server.ts";
 import { testSource } from "../support/test-sources.ts";
 import { until } from "../support/whep-player.ts";
@@ -52,19 +53,26 @@ async function watch(id: string) {
   return { player, sequences, reports, session };
 }
 
+/** Numbers left out of a row of sequence numbers; very many where one comes late. */
+function missingIn(sequences: readonly number[]): number {
+  const steps = sequences.slice(1).map((sequence, i) => (sequence - (sequences[i] ?? 0)) & 0xffff);
+  return steps.reduce((sum, step) => sum + step - 1, 0);
+}
+
 test.each([
   ["cam", ["video", "audio"]],
   ["picture", ["video"]],
 ] as const)("plays what %s has: %p", async (id, kinds) => {
+  const unreadBefore = droppedOf(process.pid);
   const { player, sequences, reports, session } = await watch(id);
   await until(
     () => kinds.every((kind) => reports.has(kind) && sequences[kind].length >= PACKETS_MIN),
-    15_000,
+    20_000,
     "media and sender reports",
   );
+  const unread = droppedOf(process.pid) - unreadBefore;
   for (const kind of KINDS) {
-    const [first = 0, ...rest] = sequences[kind];
-    expect(rest).toEqual(rest.map((_, i) => (first + 1 + i) & 0xffff));
+    expect(missingIn(sequences[kind])).toBeLessThanOrEqual(unread);
     expect(sequences[kind].length > 0).toBe(kinds.some((one) => one === kind));
   }
   expect((await fetch(session, { method: "DELETE" })).status).toBe(204);

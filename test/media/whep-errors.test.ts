@@ -1,6 +1,7 @@
 /** Every way a WHEP request can fail, from a real player, with the counter that tells of it. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { counted, requested } from "../support/counted.ts";
+import { freePorts } from "../support/free-ports.ts";
 import {
   type ServerSetup,
   startServer,
@@ -34,13 +35,14 @@ const FRAGMENT = "application/trickle-ice-sdpfrag";
 
 let server: TestServer;
 beforeAll(async () => {
+  const [silent = 0] = await freePorts(1);
   server = await startServer({
     processes: [
       testSource("cam"),
       testSource("still", { autostart: false }),
-      silentSource("mute", 9),
+      silentSource("mute", silent),
     ],
-    config: { webrtc: { source_wait_seconds: 1, ice_timeout_seconds: 2 } },
+    config: { webrtc: { source_wait_seconds: 1, ice_timeout_seconds: 4 } },
   });
   await untilLive(server, "cam");
 });
@@ -130,7 +132,7 @@ describe("PATCH is refused with", () => {
     const response = await requested(server, { route: "patch", code, stream: "cam" }, deed);
     expect(response.status).toBe(code);
     made.connect();
-    await until(() => made.connected, 5000, "the player to connect");
+    await until(() => made.connected, 10_000, "the player to connect");
   });
 
   test("400 for a fragment that is none", async () => {
@@ -170,7 +172,7 @@ describe("a session whose ICE never comes up", () => {
             await made.post();
             expect((await fetch(made.location)).status).toBe(204);
             const gone = async () => (await fetch(made.location)).status !== 204;
-            await until(gone, 5000, "the session to end");
+            await until(gone, 10_000, "the session to end");
           },
         ),
     );
@@ -198,7 +200,7 @@ describe("a session whose ICE never comes up", () => {
       async () => {
         await made.post();
         made.connect();
-        await until(async () => (await fetch(made.location)).status === 504, 5000, "the end");
+        await until(async () => (await fetch(made.location)).status === 504, 10_000, "the end");
       },
     );
     expect([made.connected, made.received.size]).toEqual([false, 0]);
@@ -215,13 +217,13 @@ describe("DELETE", () => {
       async () => {
         await made.post();
         made.connect();
-        await until(() => (made.media("video")?.packets ?? 0) > 10, 5000, "media");
+        await until(() => (made.media("video")?.packets ?? 0) > 10, 10_000, "media");
       },
     );
     const remove = () => fetch(made.location, { method: "DELETE" });
     const labels = { route: "delete", code: 204, stream: "cam" };
     expect((await requested(server, labels, remove)).status).toBe(204);
-    await until(() => made.dtlsClosed, 1000, "the DTLS close");
+    await until(() => made.dtlsClosed, 10_000, "the DTLS close");
     const then = made.datagrams;
     await Bun.sleep(500);
     expect(made.datagrams).toBe(then);

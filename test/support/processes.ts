@@ -42,8 +42,13 @@ export function ffmpegsOf(serverPid: number): number[] {
 
 /** The one FFmpeg of a server that has one stream; waits for it. */
 export async function ffmpegOf(serverPid: number): Promise<number> {
-  await until(() => ffmpegsOf(serverPid).length === 1, 10_000, "FFmpeg to run");
-  return ffmpegsOf(serverPid)[0] ?? 0;
+  let running: readonly number[] = [];
+  const isOne = () => {
+    running = ffmpegsOf(serverPid);
+    return running.length === 1;
+  };
+  await until(isOne, 20_000, "FFmpeg to run");
+  return running[0] ?? Number.NaN;
 }
 
 /** Where an FFmpeg sends a leg's RTP, from its command line. */

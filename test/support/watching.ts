@@ -2,6 +2,9 @@
 import type { TestServer } from "./start-server.ts";
 import { until, WhepPlayer } from "./whep-player.ts";
 
+/** A source sends something each 20 ms. */
+const QUIET_MS = 500;
+
 type Counter = "packets" | "lost" | "duplicates" | "timestampsBackwards";
 
 function sum(player: WhepPlayer, counter: Counter): number {
@@ -39,10 +42,24 @@ export async function playMany(
 }
 
 /** Waits until a player has received this many more packets. */
-export async function moreMedia(player: WhepPlayer, packets = 20, timeoutMs = 5000): Promise<void> {
+export async function moreMedia(
+  player: WhepPlayer,
+  packets = 20,
+  timeoutMs = 20_000,
+): Promise<void> {
   const wanted = sum(player, "packets") + packets;
   const arrived = () => sum(player, "packets") >= wanted;
   await until(arrived, timeoutMs, `${packets} more packets`);
+}
+
+/** Waits until no media has come to a player for half a second: what was on its way is there. */
+export async function untilQuiet(player: WhepPlayer): Promise<void> {
+  const isQuiet = async () => {
+    const before = sum(player, "packets");
+    await Bun.sleep(QUIET_MS);
+    return sum(player, "packets") === before;
+  };
+  await until(isQuiet, 20_000, "the end of what is on its way");
 }
 
 /** The plan that a server's log tells for a source, the first one. */

@@ -9,7 +9,7 @@ import { parseRtp } from "../../src/wire/rtp/header.ts";
 import { bindingSuccess, parseStun } from "../../src/wire/stun/message.ts";
 import { TestClient } from "./dtls-client.ts";
 import { count, firstOf, type Received } from "./received.ts";
-import { droppedAt } from "./socket-drops.ts";
+import { droppedAt, holdSeconds } from "./socket-drops.ts";
 import { playerRequest } from "./stun-player.ts";
 
 export interface PlayerOptions {
@@ -88,13 +88,13 @@ export class WhepPlayer {
     });
   }
 
-  /** Creates a player and plays: resolves when DTLS is up. Throws where the answer is not 201 or it takes 10 s. */
+  /** Creates a player and plays: resolves when DTLS is up. Throws where the answer is not 201 or it takes 20 s. */
   static async play(options: PlayerOptions): Promise<WhepPlayer> {
     const player = await WhepPlayer.create(options);
     await player.post();
     if (player.status !== 201) throw new Error(`POST answered ${player.status}: ${player.body}`);
     player.connect();
-    await until(() => player.connected, 10_000, "the player to connect");
+    await until(() => player.connected, 20_000, "the player to connect");
     return player;
   }
 
@@ -337,26 +337,35 @@ const AUDIO = ["a=rtpmap:111 opus/48000/2", "a=fmtp:111 minptime=10;useinbandfec
 
 type Receive = (datagram: Buffer, localPort: number) => void;
 
-function openSocket(hostname = "127.0.0.1", receive: Receive): Promise<Bun.udp.Socket<"buffer">> {
-  return Bun.udpSocket({
+async function openSocket(
+  hostname = "127.0.0.1",
+  receive: Receive,
+): Promise<Bun.udp.Socket<"buffer">> {
+  const socket = await Bun.udpSocket({
     hostname,
     port: 0,
     socket: {
-      data: (socket, datagram) => receive(datagram, socket.port),
+      data: (own, datagram) => receive(datagram, own.port),
       error: () => undefined,
     },
   });
+  holdSeconds(socket);
+  return socket;
 }
 
-/** Waits until a condition holds; throws, naming it, after the time in ms. */
+/**
+ * Waits until a condition holds; throws, naming it, after the time in ms. Looks once more then: where the machine stood
+ * still for all of that time, what was due meanwhile comes now.
+ */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   timeoutMs: number,
   what: string,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+  for (let isLast = false; !(await condition()); ) {
+    if (isLast) throw new Error(`waited ${timeoutMs} ms for ${what}`);
+    isLast = performance.now() > end;
     await Bun.sleep(20);
   }
 }

@@ -26,7 +26,7 @@ finish() {
 tries=0
 until docker info >/dev/null 2>&1; do
   tries=$((tries + 1))
-  if [ $tries = 60 ] || ! kill -0 $dockerd 2>/dev/null; then
+  if [ $tries = 240 ] || ! kill -0 $dockerd 2>/dev/null; then
     echo 'dockerd did not start:'
     tail -n 5 "$work/dockerd.log"
     exit 3

@@ -71,7 +71,7 @@ export class Prometheus {
     );
     const url = `http://127.0.0.1:${port}`;
     const isReady = async () => (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
-    await until(isReady, 20_000, "Prometheus");
+    await until(isReady, 40_000, "Prometheus");
     return new Prometheus(url, folder, child);
   }
 
@@ -90,7 +90,7 @@ export class Prometheus {
       });
       return Number(data.result[0]?.value[1]) > from + 0.5;
     };
-    await until(isNew, 15_000, "Prometheus to scrape");
+    await until(isNew, 30_000, "Prometheus to scrape");
   }
 
   /** The labels of the alerts of this name that fire. */

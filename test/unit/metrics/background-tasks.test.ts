@@ -42,7 +42,7 @@ test("a run that fails is counted, keeps the time of the last good one, and thro
   const failing = tasks.runAsync("storage_reconciliation", async () => {
     throw new Error("disk is gone");
   });
-  expect(failing).rejects.toThrow("disk is gone");
+  await expect(failing).rejects.toThrow("disk is gone");
   await failing.catch(() => {});
   expect(await series("storage_reconciliation")).toMatchObject({
     errors_total: 1,

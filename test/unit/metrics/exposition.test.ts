@@ -229,7 +229,7 @@ describe("a scrape", () => {
       if (broken) throw new Error("no numbers");
     };
     const exposition = bare(registry, { refresh });
-    expect(exposition.scrape()).rejects.toThrow("no numbers");
+    await expect(exposition.scrape()).rejects.toThrow("no numbers");
     await exposition.scrape().catch(() => {});
     broken = false;
     expect((await exposition.scrape()).body).toContain("gauge_0{");

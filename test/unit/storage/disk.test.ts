@@ -63,9 +63,8 @@ describe("reading", () => {
       ...["/../secret", "/link", "/up/secret", "/inside", "/sub", "/", "", "/fifo", "/a\0b", "/no"],
       ...["/sub/../../secret", "//secret", "/sub/./../../data/../secret"],
     ]) {
-      expect(disk().open(path), path).rejects.toThrow(FileNotFound);
+      await expect(disk().open(path), path).rejects.toThrow(FileNotFound);
     }
-    await Bun.sleep(10);
   });
 });
 
@@ -85,9 +84,8 @@ describe("writing", () => {
         controller.error(new Error("gone"));
       },
     });
-    expect(disk().write("/sub/a.ts", body("x".repeat(101)))).rejects.toThrow(BodyTooLarge);
-    expect(disk().write("/sub/a.ts", broken)).rejects.toThrow(StorageRefused);
-    await Bun.sleep(30);
+    await expect(disk().write("/sub/a.ts", body("x".repeat(101)))).rejects.toThrow(BodyTooLarge);
+    await expect(disk().write("/sub/a.ts", broken)).rejects.toThrow(StorageRefused);
     expect(readFileSync(join(folder, "sub/a.ts"), "utf8")).toBe("0123456789");
     expect(inFolder()).toEqual(["sub", "sub/a.ts"]);
   });
@@ -106,9 +104,8 @@ describe("writing", () => {
       "/",
       "/sub/a.ts/x",
     ]) {
-      expect(disk().write(path, body("evil")), path).rejects.toThrow(StorageRefused);
+      await expect(disk().write(path, body("evil")), path).rejects.toThrow(StorageRefused);
     }
-    await Bun.sleep(30);
     expect(readFileSync(join(root, "secret"), "utf8")).toBe("canary");
     expect([existsSync(join(root, "made")), existsSync(join(root, "x"))]).toEqual([false, false]);
   });
@@ -116,10 +113,9 @@ describe("writing", () => {
   test("has a bound for all files, in which a file that is replaced does not count", async () => {
     const full = disk({ totalBytesMax: 20 });
     await full.write("/b", body("0123456789"));
-    expect(full.write("/c", body("x"))).rejects.toThrow(StorageFull);
+    await expect(full.write("/c", body("x"))).rejects.toThrow(StorageFull);
     expect(await full.write("/b", body("9876543210"))).toBe(false);
-    expect(full.write("/b", body("98765432101"))).rejects.toThrow(StorageFull);
-    await Bun.sleep(30);
+    await expect(full.write("/b", body("98765432101"))).rejects.toThrow(StorageFull);
     expect(readFileSync(join(folder, "b"), "utf8")).toBe("9876543210");
   });
 
@@ -168,8 +164,7 @@ describe("writing", () => {
   test("that a killed server left unfinished takes space, and goes once it is old", async () => {
     const left = join(folder, "sub", ".upload-00");
     writeFileSync(left, "0123456789");
-    expect(disk({ totalBytesMax: 20 }).write("/c", body("x"))).rejects.toThrow(StorageFull);
-    await Bun.sleep(10);
+    await expect(disk({ totalBytesMax: 20 }).write("/c", body("x"))).rejects.toThrow(StorageFull);
     await disk().removeLeftUploads(Date.now());
     expect(existsSync(left)).toBe(true);
     await disk().removeLeftUploads(Date.now() + 3_700_000);
@@ -182,9 +177,8 @@ describe("removing", () => {
     symlinkSync(join(root, "secret"), join(folder, "link"));
     await disk().remove("/sub/a.ts");
     for (const path of ["/sub/a.ts", "/sub", "/link", "/../secret", "/"]) {
-      expect(disk().remove(path), path).rejects.toThrow(FileNotFound);
+      await expect(disk().remove(path), path).rejects.toThrow(FileNotFound);
     }
-    await Bun.sleep(10);
     expect(existsSync(join(root, "secret"))).toBe(true);
   });
 });

@@ -70,7 +70,8 @@ describe("redact", () => {
       "%3A%2F%2F",
     ]) {
       const short = elapsed(unit.repeat(10_000));
-      const long = elapsed(unit.repeat(200_000));
+      // The best of three: the machine may stand still in one.
+      const long = Math.min(...[1, 2, 3].map(() => elapsed(unit.repeat(200_000))));
       // 20 times the text: quadratic would be 400 times the work. The floor absorbs timer noise.
       expect(long).toBeLessThan(Math.max(short, 10) * 100);
     }
