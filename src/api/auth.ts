@@ -24,6 +24,16 @@ export type Guard = (request: Request) => Promise<void>;
 /** datarhei Core's words. */
 export const JWT_REFUSED = "Missing or invalid JWT token";
 
+/** What a proxy tells of whom it asks for. */
+const PROXY_HEADERS = [
+  "forwarded",
+  "via",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-real-ip",
+];
+
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "::1"]);
 
 /** Whether only this machine can connect to a server that is bound to this host. */
@@ -44,7 +54,10 @@ export function adminGuard(options: AdminGuardOptions): Guard {
   const open = token === "" && login === undefined && isLoopback(boundHost);
   return async (request) => {
     checkHost(request);
-    if (open) return;
+    if (open && !isProxied(request)) return;
+    if (open) {
+      throw new Forbidden("Through a proxy the admin routes need a token: set CORE_API_TOKEN.");
+    }
     const sent = bearerOf(request);
     if (sent !== undefined && isToken(sent)) return;
     if (sent !== undefined && (await login?.accepts(sent, "access"))) return;
@@ -144,6 +157,13 @@ function hostGuard(options: AdminGuardOptions): (request: Request) => void {
     if (origin === undefined || origins.has(origin) || isSameOrigin(origin, host)) return;
     throw new Forbidden("Pages of this origin may not use the API (CORE_API_ALLOWED_ORIGINS).");
   };
+}
+
+/** Whether the other end is a proxy on this machine, which asks for anybody. One that hides it cannot be told apart. */
+function isProxied({ headers, url }: Request): boolean {
+  const name = hostName(headers.get("host") ?? hostOf(url));
+  if (name === undefined || !isLoopback(name)) return true;
+  return PROXY_HEADERS.some((header) => headers.has(header));
 }
 
 /** The authority of a URL by its text: the URL class throws on a hostile Host. */

@@ -109,7 +109,7 @@ const ApiSchema = group({
     allowed: TOKEN_ALLOWED,
     secret: true,
     description:
-      "Bearer token of the admin routes. If empty while the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder.",
+      "Bearer token of the admin routes. If empty while the server listens on more than loopback, the server makes one and keeps it in `admin-token` in the database folder. Set it if a proxy is in front.",
   }),
   auth: LoginSchema,
   allowed_hosts: list("dragonfork-host", {

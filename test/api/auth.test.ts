@@ -183,12 +183,37 @@ describe("without a token", () => {
       expect({ boundHost, status: answer.status }).toEqual({ boundHost, status });
     }
   });
+
+  test("what came through a proxy on this machine is refused, with what to set", async () => {
+    const allowedHosts = ["media.example"];
+    for (const headers of [
+      { host: "media.example" },
+      { host: "192.0.2.7" },
+      { host: "[2001:db8::1]:443" },
+      { host: "127.0.0.1:8080", "x-forwarded-for": "198.51.100.4" },
+      { host: "localhost", "x-forwarded-proto": "https" },
+      { host: "localhost", "x-real-ip": "198.51.100.4" },
+      { host: "localhost", forwarded: "for=198.51.100.4" },
+      { host: "localhost", via: "1.1 proxy" },
+    ]) {
+      const open = new Harness({ admin: { allowedHosts } });
+      const refused = await open.send("GET", "/api/v3/process", { headers });
+      expect({ headers, status: refused.status }).toEqual({ headers, status: 403 });
+      expect(refused.body).toContain("CORE_API_TOKEN");
+      const about = await open.send("GET", "/api", { headers });
+      expect(JSON.parse(about.body)).not.toHaveProperty("id");
+      const guarded = new Harness({ admin: { token: "secret", allowedHosts } });
+      const sent = { ...headers, authorization: "Bearer secret" };
+      expect((await guarded.send("GET", "/api/v3/process", { headers: sent })).status).toBe(200);
+    }
+  });
 });
 
 describe("the Host header", () => {
   const statusFor = async (host: string) => {
-    const harness = new Harness({ admin: { allowedHosts: ["Media.Example"] } });
-    return (await harness.send("GET", "/api/v3/webrtc/streams", { headers: { host } })).status;
+    const harness = new Harness({ admin: { token: "secret", allowedHosts: ["Media.Example"] } });
+    const headers = { host, authorization: "Bearer secret" };
+    return (await harness.send("GET", "/api/v3/webrtc/streams", { headers })).status;
   };
 
   test("may be loopback, an address or a configured name, with any port", async () => {

@@ -83,10 +83,14 @@ describe("a token that is made here", () => {
   });
 
   test("comes with a snippet for a page, which holds the token in its fragment only", async () => {
-    const harness = serve();
+    const harness = new Harness({ admin: { token: "secret" } });
     harness.streams.add(`it's "a"/b`);
     const path = `/api/v3/webrtc/streams/${encodeURIComponent(`it's "a"/b`)}/tokens`;
-    const headers = { host: "localhost:8443", "x-forwarded-proto": "https" };
+    const headers = {
+      host: "localhost:8443",
+      "x-forwarded-proto": "https",
+      authorization: "Bearer secret",
+    };
     const token = JSON.parse((await harness.send("POST", path, { headers })).body);
     const page = "https://localhost:8443/player/it%27s%20%22a%22%2Fb";
     expect(token.player_url).toBe(`${page}#token=${token.token}`);
