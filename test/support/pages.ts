@@ -6,7 +6,7 @@ import { openChromium } from "./browser.ts";
 import { busyHour, failedSession, refusedSession, watchingSession } from "./fake-recent.ts";
 import { liveStream, startFakeServer } from "./fake-server.ts";
 
-export const PAGE_TIMEOUT_MS = 30_000;
+export const PAGE_TIMEOUT_MS = 60_000;
 const SESSIONS = [watchingSession, failedSession, refusedSession];
 
 /**

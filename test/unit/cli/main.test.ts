@@ -97,7 +97,7 @@ describe("the program", () => {
     await readUntil(child.stderr.getReader(), '"msg":"server ready"');
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-  }, 20_000);
+  }, 60_000);
 
   test("serve that finds its port taken exits 1 and names the setting", async () => {
     const first = start(["serve"], { CORE_LOG_FORMAT: "json" });
@@ -112,5 +112,5 @@ describe("the program", () => {
     expect(code).toBe(1);
     expect(err).toContain(`address 127.0.0.1:${port} is in use`);
     expect(err).toContain("CORE_ADDRESS");
-  }, 20_000);
+  }, 60_000);
 });
