@@ -287,8 +287,12 @@ describe("the player with a sender", () => {
     PAGE_TIMEOUT_MS,
   );
 
+  /** An answer whose address nobody has. */
+  const unreachable = (answer: string) =>
+    answer.replaceAll(/^(a=candidate:\S+ \d+ \S+ \d+) \S+ \d+ /gm, "$1 198.51.100.7 8189 ");
+
   test.skipIf(!hasFirefox())(
-    "plays in Firefox too",
+    "plays in Firefox too, and says there when no packet gets through",
     async () => {
       const firefox = await openFirefox();
       try {
@@ -297,6 +301,12 @@ describe("the player with a sender", () => {
         // The session of the page before may still be saying goodbye.
         const offer = fake.seen.find(({ method }) => method === "POST");
         expect(offer?.body).toMatch(/a=fmtp:\d+ .*stereo=1/);
+        fake.whep = async ({ path, body }) => {
+          const headers = { "Content-Type": "application/sdp", Location: `${path}/session-2` };
+          return new Response(unreachable(await sender.answer(body)), { status: 201, headers });
+        };
+        await firefox.page.goto(`${fake.url}/player/test`);
+        await firefox.page.waitForSelector('html[data-failure="no-network-path"]');
       } finally {
         await firefox.close();
       }
@@ -348,20 +358,15 @@ describe("the player with a sender", () => {
       await state("interrupted");
       expect(await text("#state")).toContain("The network is interrupted");
     },
-    PAGE_TIMEOUT_MS,
+    2 * PAGE_TIMEOUT_MS,
   );
 
   test(
     "names the UDP address when no packet gets through",
     async () => {
       fake.whep = async ({ path, body }) => {
-        const answer = await sender.answer(body);
-        const unreachable = answer.replaceAll(
-          /^(a=candidate:\S+ \d+ \S+ \d+) \S+ \d+ /gm,
-          "$1 198.51.100.7 8189 ",
-        );
         const headers = { "Content-Type": "application/sdp", Location: `${path}/session-2` };
-        return new Response(unreachable, { status: 201, headers });
+        return new Response(unreachable(await sender.answer(body)), { status: 201, headers });
       };
       await page.clock.install();
       await page.goto(`${fake.url}/player/test`);

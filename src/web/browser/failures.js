@@ -140,7 +140,7 @@ const WORDS = {
 };
 
 const PLAYS = {
-  H264: "Chrome, Edge and Safari play H.264; Firefox does with its OpenH264 plug-in.",
+  H264: "Chrome, Edge and Safari play H.264; Firefox does with its OpenH264 plug-in, which it downloads in the minutes after its first start.",
   H265: "Safari and recent Chrome play H.265 on hardware that supports it.",
 };
 

@@ -6,8 +6,11 @@ import { reportUrlFromLink } from "./player-report.js";
 
 /** Seconds from the answer to a connected transport. The server itself gives up after 15. */
 const CONNECT_SECONDS_MAX = 18;
-/** The server may hold the POST while a source starts (5 s by default). */
-const ANSWER_SECONDS_MAX = 30;
+/**
+ * The server may hold the POST while a source starts (5 s by default). A request on a connection that a change of the
+ * network left dead gets no answer at all: only giving it up makes the browser open another one.
+ */
+const ANSWER_SECONDS_MAX = 12;
 /** A transport that is "disconnected" often heals by itself, as after a Wi-Fi blip. */
 const DISCONNECTED_SECONDS_MAX = 5;
 
@@ -171,7 +174,8 @@ export class WhepSession {
     transport?.addEventListener("statechange", () => {
       // The server says goodbye by a DTLS close: a restart, a drain, or the stream was removed.
       if (transport.state === "closed") this.#lose("session-ended");
-      if (transport.state === "failed") this.#lose("dtls-failed");
+      // Firefox calls it failed too where ICE is.
+      if (transport.state === "failed") this.#lose(this.#failedKind());
     });
     if (this.#wasConnected) return;
     this.#timer = setTimeout(() => this.#lose(this.#stuckKind()), CONNECT_SECONDS_MAX * 1000);
@@ -189,8 +193,12 @@ export class WhepSession {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#lose("connection-lost"), waitMs);
     } else if (pc.connectionState === "failed") {
-      this.#lose(this.#wasConnected ? "connection-lost" : this.#stuckKind());
+      this.#lose(this.#failedKind());
     }
+  }
+
+  #failedKind() {
+    return this.#wasConnected ? "connection-lost" : this.#stuckKind();
   }
 
   #stuckKind() {
