@@ -68,6 +68,8 @@ async function prepare(name: string, content: AssetContent): Promise<Prepared> {
       "Content-Security-Policy": `${CONTENT_SECURITY_POLICY}; frame-ancestors ${ancestors}`,
       "X-Content-Type-Options": "nosniff",
       "Referrer-Policy": "no-referrer",
+      // A sandboxed frame has no origin: its module scripts are another site's.
+      ...(ending === "js" && { "Access-Control-Allow-Origin": "*" }),
       // The names carry no version: the browser asks each time and gets a 304.
       "Cache-Control": "no-cache",
     },

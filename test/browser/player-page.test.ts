@@ -157,6 +157,22 @@ describe("the player says what went wrong", () => {
   );
 
   test(
+    "offers full screen in a frame only where the page around it allows it",
+    async () => {
+      const body = `<iframe src="/player/test" allow="fullscreen 'none'"></iframe>`;
+      await page.route(`${fake.url}/club`, (route) =>
+        route.fulfill({ contentType: "text/html", body }),
+      );
+      await page.goto(`${fake.url}/club`);
+      const frame = page.frameLocator("iframe");
+      await frame.locator("html[data-embedded]").waitFor();
+      expect(await frame.locator("#fullscreen").isVisible()).toBe(false);
+      expect(await frame.locator("#play").isVisible()).toBe(true);
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
     "for the same stream where somebody put a slash at the end of its address",
     async () => {
       fake.whep = () => problem(404, "stream-not-found");

@@ -67,10 +67,11 @@ function label(button, text, icon) {
 
 function wireFullscreen(video, frame) {
   const button = byId("fullscreen");
+  // A page that shows the player in a frame may not allow it. iPhones can only show the video element itself.
+  button.hidden = !document.fullscreenEnabled && video.webkitEnterFullscreen === undefined;
   button.addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();
     else if (frame.requestFullscreen) frame.requestFullscreen().catch(() => {});
-    // iPhones can only show the video element itself in full screen.
     else video.webkitEnterFullscreen?.();
   });
   document.addEventListener("fullscreenchange", () => {

@@ -67,6 +67,13 @@ describe("the pages", () => {
     }
   });
 
+  test("let a sandboxed frame, which has no origin, load their module scripts, and nothing else", async () => {
+    for (const [path, { response }] of await reachable()) {
+      const allowed = response.headers.get("access-control-allow-origin");
+      expect({ path, allowed }).toEqual({ path, allowed: path.endsWith(".js") ? "*" : null });
+    }
+  });
+
   test("hold no inline script, style or handler and no address of another host", async () => {
     for (const [path, { text }] of await reachable()) {
       if (path.includes("swagger-ui")) continue;
