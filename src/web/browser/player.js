@@ -107,6 +107,7 @@ function stateChanged(state) {
     before = undefined;
     numbers = {};
     picture = new PictureWatch();
+    setText("verdict", "");
     report = new PlayerReport((told) => player.report(told));
     video.srcObject = null;
     controls.setHasAudio(false);
@@ -201,9 +202,9 @@ function showSample(sample) {
   publish(numbers);
   showStatistics(numbers);
   picture.sample(numbers, performance.now());
-  const { level, text } = judge(numbers, picture.state);
+  const { level, text } = judge(numbers, picture);
   byId("verdict").dataset.level = level;
-  byId("verdict").textContent = text;
+  setText("verdict", text);
   if (performance.now() - lastMediaAtMs > SILENT_MS_MAX) player.reportSilence();
 }
 

@@ -75,16 +75,23 @@ const FULL_PATH_MS = 10_000;
 const MOVING_FPS_MIN = 5;
 /** From so long on a picture counts as standing still. */
 const STILL_MS = 4000;
+/** A device that is too slow drops more than this … */
+const DROPPED_PERCENT_MAX = 5;
+/** … in each of so many samples; a jitter buffer that empties after a hitch of the network drops some once. */
+const DROPPING_SAMPLES = 3;
 
 /** Watches the picture over the samples of one session: "moving", "still", or "slow" where the path is too slow for it. */
 export class PictureWatch {
   state = "moving";
+  #droppingSamples = 0;
   #decoded = 0;
   #newAtMs;
   #fullAtMs = Number.NEGATIVE_INFINITY;
 
   /** Takes the numbers of summarize() and a monotonic time. */
-  sample({ framesDecoded, fps, lossPercent }, nowMs) {
+  sample({ framesDecoded, fps, lossPercent, droppedPercent }, nowMs) {
+    const drops = droppedPercent > DROPPED_PERCENT_MAX;
+    this.#droppingSamples = drops ? this.#droppingSamples + 1 : 0;
     if (framesDecoded !== this.#decoded) this.#newAtMs = nowMs;
     this.#decoded = framesDecoded;
     if ((lossPercent ?? 0) >= FULL_LOSS_PERCENT) this.#fullAtMs = nowMs;
@@ -92,6 +99,11 @@ export class PictureWatch {
     if (this.#newAtMs === undefined || fps === undefined) return;
     if (fps < MOVING_FPS_MIN && (full || this.state === "slow")) this.state = "slow";
     else this.state = nowMs - this.#newAtMs >= STILL_MS ? "still" : "moving";
+  }
+
+  /** True where frames are dropped on and on. */
+  get dropsFrames() {
+    return this.#droppingSamples >= DROPPING_SAMPLES;
   }
 }
 
@@ -136,20 +148,20 @@ export function summarize(sample, before) {
   };
 }
 
-/** One sentence on how well it plays, and whose side a fault is on. `picture` is the state of a PictureWatch. */
-export function judge(numbers, picture = "moving") {
+/** One sentence on how well it plays, and whose side a fault is on, by the last numbers and a PictureWatch. */
+export function judge(numbers, { state, dropsFrames }) {
   const poor = (text) => ({ level: "poor", text });
   if (numbers.packetsReceived === 0) return poor("No packets have arrived yet.");
-  if (picture === "slow") return poor("The network is too slow for this stream.");
+  if (state === "slow") return poor("The network is too slow for this stream.");
   if ((numbers.lossPercent ?? 0) >= 2) {
     const percent = numbers.lossPercent.toFixed(1);
     return poor(`The network loses packets (${percent} % in the last second).`);
   }
-  if (picture === "still") return poor("No new picture arrives.");
+  if (state === "still") return poor("No new picture arrives.");
   if ((numbers.rttMs ?? 0) > 300) {
     return { level: "fair", text: `Long round trip to the server (${numbers.rttMs} ms).` };
   }
-  if (numbers.droppedPercent > 5) {
+  if (dropsFrames) {
     return { level: "fair", text: "This device is too slow to show every frame." };
   }
   return { level: "good", text: "Playing well." };

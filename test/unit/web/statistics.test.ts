@@ -16,11 +16,18 @@ interface Numbers {
   concealedPercent?: number;
 }
 
+interface Picture {
+  readonly state: string;
+  readonly dropsFrames: boolean;
+}
+
+const moving: Picture = { state: "moving", dropsFrames: false };
+
 const { readSample, summarize, judge, PictureWatch } = await browserModule<{
   readSample: (report: Map<string, object>) => object;
   summarize: (sample: object, before?: object) => Numbers;
-  judge: (numbers: Numbers, picture?: string) => { level: string; text: string };
-  PictureWatch: new () => { state: string; sample(numbers: Numbers, nowMs: number): void };
+  judge: (numbers: Numbers, picture: Picture) => { level: string; text: string };
+  PictureWatch: new () => Picture & { sample(numbers: Numbers, nowMs: number): void };
 }>("statistics");
 
 function report(change: { video?: object; audio?: object } = {}): Map<string, object> {
@@ -102,32 +109,23 @@ describe("live statistics", () => {
   test("survive an empty report", () => {
     const numbers = summarize(readSample(new Map()));
     expect(numbers.framesDecoded).toBe(0);
-    expect(judge(numbers).level).toBe("poor");
+    expect(judge(numbers, moving).level).toBe("poor");
   });
 });
 
 describe("the verdict", () => {
   const fine = { packetsReceived: 100, framesDecoded: 100, framesDropped: 0 };
   test("blames the network for loss, the distance for delay and the device for drops", () => {
-    expect(judge({ ...fine, lossPercent: 4.2 }).text).toContain("4.2 %");
-    expect(judge({ ...fine, rttMs: 400 }).text).toContain("400 ms");
-    expect(judge({ ...fine, droppedPercent: 20 }).text).toContain("device");
-    expect(judge(fine).level).toBe("good");
-  });
-
-  test("forgives the device what it dropped before the last second", () => {
-    const idle = readSample(report({ video: { framesDropped: 0 } }));
-    const busy = { ...later, packetsLost: 0, framesDropped: 50 };
-    const before = readSample(report({ video: busy }));
-    const after = { ...busy, timestamp: 3000, framesDecoded: 90 };
-    expect(judge(summarize(before, idle)).text).toContain("device");
-    expect(judge(summarize(readSample(report({ video: after })), before)).level).toBe("good");
+    expect(judge({ ...fine, lossPercent: 4.2 }, moving).text).toContain("4.2 %");
+    expect(judge({ ...fine, rttMs: 400 }, moving).text).toContain("400 ms");
+    expect(judge(fine, { ...moving, dropsFrames: true }).text).toContain("device");
+    expect(judge(fine, moving).level).toBe("good");
   });
 
   test("does not call a picture that hardly moves well played", () => {
-    expect(judge(fine, "slow")).toMatchObject({ level: "poor" });
-    expect(judge(fine, "slow").text).toContain("too slow");
-    expect(judge(fine, "still").text).toContain("No new picture");
+    expect(judge(fine, { ...moving, state: "slow" })).toMatchObject({ level: "poor" });
+    expect(judge(fine, { ...moving, state: "slow" }).text).toContain("too slow");
+    expect(judge(fine, { ...moving, state: "still" }).text).toContain("No new picture");
   });
 });
 
@@ -142,6 +140,26 @@ describe("the picture", () => {
       return watch.state;
     });
     expect(states).toEqual(["moving", "moving", "moving", "moving", "moving", "still", "moving"]);
+  });
+
+  test("drops frames where it does so for three seconds, not once", () => {
+    const watch = new PictureWatch();
+    const drops = (...percents: number[]) =>
+      percents.map((droppedPercent) => {
+        watch.sample({ ...second, framesDecoded: 30, droppedPercent }, 1000);
+        return watch.dropsFrames;
+      });
+    expect(drops(20, 0, 40, 30)).toEqual([false, false, false, false]);
+    expect(drops(20, 0)).toEqual([true, false]);
+  });
+
+  test("has dropped frames only of the last second", () => {
+    const idle = readSample(report({ video: { framesDropped: 0 } }));
+    const busy = { ...later, framesDropped: 50 };
+    const before = readSample(report({ video: busy }));
+    const after = readSample(report({ video: { ...busy, timestamp: 3000, framesDecoded: 90 } }));
+    expect(summarize(before, idle).droppedPercent).toBeGreaterThan(5);
+    expect(summarize(after, before).droppedPercent).toBe(0);
   });
 
   test("is slowed down by the path where that lost a good part shortly before, until it moves", () => {
