@@ -16,7 +16,6 @@ const REFUSE_AUTOPLAY = `
     if (clicked) return play.call(this);
     return Promise.reject(new DOMException("", "NotAllowedError"));
   };
-  addEventListener("DOMContentLoaded", () => document.querySelector("video").removeAttribute("autoplay"));
 `;
 
 const pages = usePages();
@@ -279,6 +278,43 @@ describe("the player with a sender", () => {
   );
 
   test(
+    "stays paused when it has to reconnect",
+    async () => {
+      await page.goto(`${fake.url}/player/test`);
+      await state("playing");
+      await page.getByRole("button", { name: "Pause" }).click();
+      await state("paused");
+      await sender.endSession();
+      await page.waitForSelector('html[data-sessions="2"][data-state="paused"]');
+      await page.locator("html[data-frames-decoded]").waitFor();
+      expect(await page.evaluate("document.querySelector('video').paused")).toBe(true);
+      await page.getByRole("button", { name: "Play" }).click();
+      await state("playing");
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
+    "closes the session of a viewer that has paused for a minute, and plays live again",
+    async () => {
+      await page.clock.install();
+      await page.goto(`${fake.url}/player/test`);
+      await state("playing");
+      await page.getByRole("button", { name: "Pause" }).click();
+      await state("paused");
+      await page.clock.fastForward(50_000);
+      await state("paused");
+      await page.clock.fastForward(11_000);
+      await state("stopped");
+      await waitFor(() => fake.seen.some(({ method }) => method === "DELETE"));
+      await page.getByRole("button", { name: "Watch live" }).click();
+      await page.waitForSelector('html[data-sessions="2"][data-state="playing"]');
+      expect(await page.evaluate("document.querySelector('video').paused")).toBe(false);
+    },
+    PAGE_TIMEOUT_MS,
+  );
+
+  test(
     "shows a button on the picture where the browser does not play by itself",
     async () => {
       // Without sound, so that nothing else makes the page look at its buttons.
@@ -327,7 +363,7 @@ describe("the player with a sender", () => {
         await firefox.close();
       }
     },
-    PAGE_TIMEOUT_MS,
+    2 * PAGE_TIMEOUT_MS,
   );
 
   test(
@@ -374,7 +410,7 @@ describe("the player with a sender", () => {
       await state("interrupted");
       expect(await text("#state")).toContain("The network is interrupted");
     },
-    2 * PAGE_TIMEOUT_MS,
+    PAGE_TIMEOUT_MS,
   );
 
   test(

@@ -2,8 +2,11 @@
 
 const byId = (id) => document.getElementById(id);
 
-/** Wires the controls to the video element; returns { update, setHasAudio }. */
-export function mediaControls(video) {
+/**
+ * Wires the controls to the video element. `onPlay` is asked to play on where there is no session any more.
+ * Returns { update, show, setHasAudio, setStopped }.
+ */
+export function mediaControls(video, onPlay) {
   const frame = byId("screen");
   const play = byId("play");
   const mute = byId("mute");
@@ -11,16 +14,20 @@ export function mediaControls(video) {
   const unmute = byId("unmute");
   const start = byId("start");
   let hasAudio = false;
+  let stopped = false;
+  /** The viewer paused: a new session must not play by itself. */
+  let held = false;
 
   function update() {
+    const canPlay = stopped || video.srcObject?.active === true;
     label(play, video.paused ? "Play" : "Pause", video.paused ? "play" : "pause");
     label(mute, video.muted ? "Unmute" : "Mute", video.muted ? "sound-off" : "sound-on");
-    play.disabled = video.srcObject === null;
+    play.disabled = !canPlay;
     mute.disabled = !hasAudio;
     volume.disabled = !hasAudio;
     volume.value = String(video.muted ? 0 : Math.round(video.volume * 100));
     // A browser may refuse to play even without sound, as phones do that save power.
-    start.hidden = !(video.paused && video.srcObject !== null && !video.ended);
+    start.hidden = !(video.paused && canPlay);
     unmute.hidden = !(hasAudio && video.muted && !video.paused);
   }
 
@@ -45,6 +52,14 @@ export function mediaControls(video) {
     video.volume = Number(volume.value) / 100;
     video.muted = video.volume === 0;
   });
+  // By a button here, a key of the keyboard, or picture in picture. The end of a session pauses too.
+  video.addEventListener("play", () => {
+    held = false;
+    if (stopped) onPlay();
+  });
+  video.addEventListener("pause", () => {
+    if (video.srcObject?.active) held = true;
+  });
   for (const name of ["play", "pause", "ended", "volumechange"])
     video.addEventListener(name, update);
   wireFullscreen(video, frame);
@@ -52,8 +67,18 @@ export function mediaControls(video) {
   update();
   return {
     update,
+    /** Shows a new session's stream; rejected where the browser wants a click first. */
+    async show(stream) {
+      video.srcObject = stream;
+      update();
+      if (!held) await video.play();
+    },
     setHasAudio(value) {
       hasAudio = value;
+      update();
+    },
+    setStopped(value) {
+      stopped = value;
       update();
     },
   };

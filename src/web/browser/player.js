@@ -12,6 +12,8 @@ const SAMPLE_MS = 1000;
 const STALLED_MS = 3000;
 /** … and after this long the server is asked anew, so that it can say why. */
 const SILENT_MS_MAX = 30_000;
+/** Forgotten in a tab, a paused player would load its stream for days, and keep a viewer's place. */
+const PAUSED_MS_MAX = 60_000;
 const NOTES_MAX = 200;
 /** The verdict is of now. */
 const WATCHED_PHASES = ["buffering", "playing", "paused", "still", "slow"];
@@ -22,7 +24,7 @@ const root = document.documentElement;
 const video = byId("video");
 const streamId = streamIdFromPath(location.pathname);
 const token = streamTokenStore(streamId);
-const controls = mediaControls(video);
+const controls = mediaControls(video, () => player.start());
 const showStatistics = statisticsPanel(byId("statistics"));
 const notes = [];
 
@@ -31,6 +33,7 @@ let firstFrameMs;
 let before;
 let numbers = {};
 let lastMediaAtMs = 0;
+let pausedAtMs = 0;
 let report;
 let picture;
 
@@ -76,7 +79,7 @@ function setText(id, text) {
 }
 
 const PHASE_TEXT = {
-  stopped: "Stopped",
+  stopped: "Paused for more than a minute: nothing is loaded until you play again.",
   connecting: "Asking the server …",
   checking: "Connecting to the media port …",
   buffering: "Connected, waiting for the first picture …",
@@ -113,6 +116,7 @@ function stateChanged(state) {
     controls.setHasAudio(false);
   }
   if (state.phase === "connected") lastMediaAtMs = performance.now();
+  controls.setStopped(state.phase === "stopped");
   showPhase();
 }
 
@@ -162,11 +166,11 @@ function showCountdown(retryAtMs) {
 function trackArrived(event) {
   const stream = event.streams[0] ?? new MediaStream([event.track]);
   if (video.srcObject !== stream) {
-    video.srcObject = stream;
     watchFirstFrame();
     // Refused only where even muted playback needs a click: the button on the picture is there for that.
-    video.play().catch(() => {
+    controls.show(stream).catch(() => {
       note("The browser waits for a click before it plays.");
+      pausedAtMs = performance.now();
       controls.update();
     });
   }
@@ -190,7 +194,15 @@ async function takeSample() {
   const report =
     player.state.phase === "connected" ? await pc?.getStats().catch(() => undefined) : undefined;
   if (report !== undefined && player.peerConnection === pc) showSample(readSample(report));
+  stopWhenForgotten(performance.now());
   showPhase();
+}
+
+function stopWhenForgotten(nowMs) {
+  const pausedMs = video.paused && video.srcObject !== null ? nowMs - pausedAtMs : 0;
+  if (player.state.phase !== "connected" || pausedMs < PAUSED_MS_MAX) return;
+  note("Paused for more than a minute: the session is closed");
+  player.stop();
 }
 
 function showSample(sample) {
@@ -237,7 +249,11 @@ byId("token-form").addEventListener("submit", (event) => {
   token.typed(byId("token").value.trim());
   player.useToken(token.get());
 });
-for (const name of ["play", "pause"]) video.addEventListener(name, showPhase);
+video.addEventListener("play", showPhase);
+video.addEventListener("pause", () => {
+  pausedAtMs = performance.now();
+  showPhase();
+});
 window.addEventListener("hashchange", () => {
   if (takeBroughtToken()) player.useToken(token.get());
 });
