@@ -64,10 +64,10 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   );
   const probing = { spawn, clock: systemClock };
   const plan = async (record: ProcessRecord, stop: AbortSignal): Promise<SourcePlan> => {
-    const facts = needsProbe(record)
-      ? await probeSource(record, probing, stop)
-      : assumedFacts(record);
-    return planSource(record, facts);
+    if (!needsProbe(record)) return planSource(record, assumedFacts(record));
+    const turn = pace.turn(stop);
+    if (turn !== undefined) await turn;
+    return planSource(record, await probeSource(record, probing, stop));
   };
   const manager = new ProcessManager({
     store,

@@ -6,7 +6,7 @@ import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
 
 /** After a start the thread is left alone for as long as that took, within these bounds. */
-const REST_MS_MIN = 5;
+const REST_MS_MIN = 1;
 const REST_MS_MAX = 500;
 
 export class StartPace {
@@ -22,7 +22,11 @@ export class StartPace {
 
   /** Resolves when FFmpeg may be started; undefined where that is now. Rejects with its reason where it is called off. */
   turn(stop: AbortSignal): Promise<void> | undefined {
-    if (this.#waiting.size === 0 && this.#restMs() <= 0) return undefined;
+    if (this.#waiting.size === 0 && this.#restMs() <= 0) {
+      // Whoever asks next, before this one has started, comes behind it.
+      this.#restUntilMs = this.#clock.monotonicMs() + REST_MS_MIN;
+      return undefined;
+    }
     return new Promise((resolve, reject) => {
       const go = () => {
         stop.removeEventListener("abort", leave);

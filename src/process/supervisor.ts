@@ -178,12 +178,14 @@ export class Supervisor {
   /** Never rejects: whatever goes wrong on the way is the end of this attempt. */
   async #launch(attempt: Attempt): Promise<void> {
     try {
+      const resolved = this.#tools.resolve(attempt.record);
+      const live = resolved.webrtc?.enabled === true;
+      if (live && this.#plan === undefined) this.#plan = await this.#look(attempt, resolved);
       const turn = this.#tools.turn(attempt.abort.signal);
       // A process without legs is started at once where it may be, so that "start" answers with it running.
       if (turn !== undefined) await turn;
-      const resolved = this.#tools.resolve(attempt.record);
-      const live = resolved.webrtc?.enabled === true;
-      const legs = live ? await this.#openLegs(attempt, resolved) : [];
+      if (live) attempt.announced = true;
+      const legs = live ? await this.#tools.hooks.prepare(attempt.record, this.#plan) : [];
       attempt.abort.signal.throwIfAborted();
       this.#spawn(attempt, resolved, legs);
     } catch (error) {
@@ -194,22 +196,18 @@ export class Supervisor {
     }
   }
 
-  async #openLegs(attempt: Attempt, resolved: ProcessRecord): Promise<readonly LegTarget[]> {
-    const { hooks, plan } = this.#tools;
-    if (this.#plan === undefined) {
-      const looked = await plan(resolved, attempt.abort.signal);
-      attempt.abort.signal.throwIfAborted();
-      const fault = this.#copyFault;
-      const fresh = fault === undefined ? looked : planWithFault(attempt.record, looked, fault);
-      if (fresh.video === undefined && fresh.audio === undefined) {
-        throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
-      }
-      this.#plan = fresh;
-      attempt.looked = true;
-      this.#announcePlan(attempt, fresh);
+  /** What the source is and what becomes of it. */
+  async #look(attempt: Attempt, resolved: ProcessRecord): Promise<SourcePlan> {
+    const looked = await this.#tools.plan(resolved, attempt.abort.signal);
+    attempt.abort.signal.throwIfAborted();
+    const fault = this.#copyFault;
+    const fresh = fault === undefined ? looked : planWithFault(attempt.record, looked, fault);
+    if (fresh.video === undefined && fresh.audio === undefined) {
+      throw new CommandFailed(`Nothing to send. ${fresh.reason}`, [fresh.reason]);
     }
-    attempt.announced = true;
-    return hooks.prepare(attempt.record, this.#plan);
+    attempt.looked = true;
+    this.#announcePlan(attempt, fresh);
+    return fresh;
   }
 
   /** In the server's log and in that of the process, where its operator looks first. */
@@ -251,10 +249,10 @@ export class Supervisor {
 
   /** Once a second while FFmpeg runs. */
   #tick(attempt: Attempt): void {
-    this.#later(attempt, tickMs, () => this.#tools.supervise(() => this.#look(attempt)));
+    this.#later(attempt, tickMs, () => this.#tools.supervise(() => this.#check(attempt)));
   }
 
-  #look(attempt: Attempt): void {
+  #check(attempt: Attempt): void {
     const { clock, hooks, usage } = this.#tools;
     const nowMs = clock.monotonicMs();
     if (attempt.child === undefined || this.#exec !== "running") return;

@@ -72,6 +72,12 @@ describe("many starts at once", () => {
   });
 });
 
+test("of those who ask at the same time, before any has started, one goes at once", () => {
+  const { pace } = newPace(10);
+  const turns = [1, 2, 3].map(() => pace.turn(new AbortController().signal));
+  expect(turns.map((turn) => turn === undefined)).toEqual([true, false, false]);
+});
+
 test("a start after a while is at once", async () => {
   const { clock, pace, start } = newPace(10);
   await start();
