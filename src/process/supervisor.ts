@@ -41,6 +41,8 @@ export class Supervisor {
   /** What the run before had to say: a source that hangs keeps the next one silent for long. */
   #wordBefore = "";
   #restart: { readonly atMs: number; readonly cancel: () => void } | undefined;
+  /** The hooks keep the legs for the restart they were told of, and must hear where it comes to nothing. */
+  #restartTold = false;
   #restarts = 0;
   /** Of the runs that are over. */
   #cpuSeconds = 0;
@@ -91,7 +93,7 @@ export class Supervisor {
     this.#order = "stop";
     if (this.#restart !== undefined) {
       this.#cancelRestart();
-      // The hooks keep the legs for the restart they were told of.
+      this.#restartTold = false;
       this.#tools.hooks.exited(this.#record, { code: null, signal: null, willRestart: false });
     }
     if (this.#attempt !== undefined) this.#attempt.again = false;
@@ -294,13 +296,15 @@ export class Supervisor {
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
     const end = { runMs, progressed: attempt.stale.progressed, state };
     // A source that is away, or that serves one connection at a time and was just looked at, is the same when it is back.
-    const disproved = attempt.run.reachedSource && !attempt.looked && !hasFlowed(end);
-    if (disproved) this.#plan = undefined;
+    if (attempt.run.reachedSource && !attempt.looked && !hasFlowed(end)) this.#plan = undefined;
     const { record } = attempt;
     const willRestart = this.#order === "start" && (attempt.again || record.reconnect);
     this.#move(state);
     this.#report(attempt, exit, end);
-    if (attempt.announced) this.#tools.hooks.exited(record, { ...exit, willRestart });
+    if (attempt.announced || (this.#restartTold && !willRestart)) {
+      this.#tools.hooks.exited(record, { ...exit, willRestart });
+      this.#restartTold = willRestart;
+    }
     if (willRestart) this.#schedule(attempt, end);
     attempt.finish();
   }
@@ -367,8 +371,7 @@ export class Supervisor {
 
   #reconnectSeconds(): number {
     if (this.#restart === undefined) return -1;
-    const leftMs = this.#restart.atMs - this.#tools.clock.monotonicMs();
-    return Math.max(0, Math.round(leftMs / 1000));
+    return Math.max(0, Math.round((this.#restart.atMs - this.#tools.clock.monotonicMs()) / 1000));
   }
 
   /** A run enters the history when the next one starts, and only if it said anything. */

@@ -83,6 +83,29 @@ describe("starting and stopping", () => {
     expect(hooks.events).toEqual(["prepare cam", "started cam 1000"]);
   });
 
+  test("a stop while a restart waits for its turn gives back the legs that were kept for it", async () => {
+    let asked = 0;
+    const turn = (stop: AbortSignal) => {
+      asked++;
+      if (asked === 1) return undefined;
+      return new Promise<void>((_, reject) => {
+        stop.addEventListener("abort", () => reject(stop.reason));
+      });
+    };
+    const { supervisor, children, hooks, clock } = world(live, { turn });
+    supervisor.start();
+    await clock.advance(5000);
+    children.last.exit(1);
+    expect(hooks.events.at(-1)).toBe("exited cam 1 null restart");
+    await clock.advance(5000);
+    expect([asked, supervisor.state().exec]).toEqual([2, "starting"]);
+    await supervisor.stop();
+    expect(hooks.events.at(-1)).toBe("exited cam null null end");
+    const told = hooks.events.length;
+    await supervisor.stop();
+    expect(hooks.events.length).toBe(told);
+  });
+
   test("what the last run failed of is shown until the next one says something", async () => {
     let looks = 0;
     const plan = async () => {
