@@ -1,5 +1,5 @@
 /** Sources over the network, as operators have them: cameras, encoders and other servers that come and go. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,18 @@ const ENCODE = [
   ...["-c:v", "libx264", "-profile:v", "main", "-bf", "0", "-g", "30", "-preset", "ultrafast"],
   ...["-tune", "zerolatency", "-c:a", "aac"],
 ];
+
+/** A test that ends what it began, whether it passes or not. */
+function cleaning(run: (cleanUp: CleanUp) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const cleanUp: CleanUp = [];
+    try {
+      await run(cleanUp);
+    } finally {
+      await cleaned(cleanUp);
+    }
+  };
+}
 
 /** An FFmpeg that sends, and does so again when who listened has left: it serves one connection only. */
 function send(cleanUp: CleanUp, ...output: string[]): { away: boolean; stop: () => void } {
@@ -131,83 +143,6 @@ describe("a picture comes from", () => {
   );
 });
 
-test("an encoder that was away is not looked at again, and its viewer stays", async () => {
-  const cleanUp: CleanUp = [];
-  try {
-    const [port] = await freePorts(1);
-    const address = `http://127.0.0.1:${port}/cam.ts`;
-    const encoder = send(cleanUp, "-f", "mpegts", "-listen", "1", address);
-    // FFmpeg takes longer for a transport stream than this timeout.
-    const server = await startServer({ processes: [source("cam", address, [], 2)] });
-    cleanUp.push(() => server.stop());
-    const player = await watch(server, "cam");
-    cleanUp.push(() => player.close());
-    encoder.away = true;
-    encoder.stop();
-    const refused = () =>
-      server.log().some((line) => String(line["last_line"]).includes("Connection refused"));
-    await until(refused, 20_000, "a run that finds nobody");
-    encoder.away = false;
-    await moreMedia(player, 100, 40_000);
-    expect(totals(player)).toMatchObject(UNDISTURBED);
-    expect(server.log().filter((line) => line["msg"] === "source planned")).toHaveLength(1);
-  } finally {
-    await cleaned(cleanUp);
-  }
-}, 120_000);
-
-describe("an RTSP camera with a password", () => {
-  const cleanUp: CleanUp = [];
-  afterEach(() => cleaned(cleanUp), 30_000);
-
-  async function watchCamera(staleSeconds = 0) {
-    const camera = await RtspCamera.start("p@ss:w/ord");
-    cleanUp.push(() => camera.stop());
-    const processes = [source("cam", camera.url, ["-rtsp_transport", "tcp"], staleSeconds)];
-    const server = await startServer({ processes });
-    cleanUp.push(() => server.stop());
-    const player = await watch(server, "cam");
-    cleanUp.push(() => player.close());
-    return { camera, server, player };
-  }
-
-  async function goesOn(player: WhepPlayer): Promise<void> {
-    await moreMedia(player, 100, 30_000);
-    expect(totals(player)).toMatchObject(UNDISTURBED);
-    expect(player.dtlsClosed).toBe(false);
-  }
-
-  test("is copied, its G.711 becomes Opus, and its password is not shown", async () => {
-    const { server, player } = await watchCamera();
-    expect(planOf(server, "cam")).toContain(COPIED);
-    expect(totals(player)).toMatchObject(UNDISTURBED);
-    const shown = JSON.stringify([
-      server.log(),
-      await server.get("/api/v3/process"),
-      await server.get("/api/v3/webrtc/streams"),
-    ]);
-    expect(shown).not.toMatch(/w(\/|%2F)ord/i);
-  }, 60_000);
-
-  test("goes away and comes back: its viewer stays", async () => {
-    const { camera, player } = await watchCamera();
-    camera.goAway();
-    await Bun.sleep(4000);
-    camera.comeBack();
-    await goesOn(player);
-  }, 90_000);
-
-  test("stands still with its connection open: it is called again after stale_timeout_seconds", async () => {
-    const { camera, server, player } = await watchCamera(3);
-    camera.frozen = true;
-    const recycled = () =>
-      server.log().some((line) => JSON.stringify(line).includes("no progress for 3 s"));
-    await until(recycled, 20_000, "FFmpeg to be stopped");
-    camera.frozen = false;
-    await goesOn(player);
-  }, 90_000);
-});
-
 /** Sends a file to whoever connects, as fast as its media lasts. */
 function sendPaced(cleanUp: CleanUp, file: Uint8Array, seconds: number): number {
   const bytesPerMs = file.length / (seconds * 1000);
@@ -233,29 +168,115 @@ function sendPaced(cleanUp: CleanUp, file: Uint8Array, seconds: number): number 
   return listener.port;
 }
 
-describe("an encoder that announces sound in FLV and sends none", () => {
-  const cleanUp: CleanUp = [];
-  afterAll(() => cleaned(cleanUp), 30_000);
+async function watchCamera(cleanUp: CleanUp, staleSeconds = 0) {
+  const camera = await RtspCamera.start("p@ss:w/ord");
+  cleanUp.push(() => camera.stop());
+  const processes = [source("cam", camera.url, ["-rtsp_transport", "tcp"], staleSeconds)];
+  const server = await startServer({ processes });
+  cleanUp.push(() => server.stop());
+  const player = await watch(server, "cam");
+  cleanUp.push(() => player.close());
+  return { camera, server, player };
+}
 
-  test("is shown without sound: FFmpeg by itself would wait 90 s for it", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "dragonfork-flv-"));
-    cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
-    const path = join(folder, "cam.flv");
-    const seconds = 60;
-    await runFfmpeg(
-      ...["-f", "lavfi", "-i", `testsrc2=size=320x180:rate=25:duration=${seconds}`],
-      ...["-itsoffset", `${seconds - 2}`, "-f", "lavfi", "-i", "sine=duration=1"],
-      ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "25"],
-      ...["-b:v", "300k", "-c:a", "aac", path],
-    );
-    const port = sendPaced(cleanUp, await Bun.file(path).bytes(), seconds);
-    const server = await startServer({ processes: [source("cam", `tcp://127.0.0.1:${port}`, [])] });
-    cleanUp.push(() => server.stop());
-    await untilLive(server, "cam", 40_000);
-    expect(planOf(server, "cam")).toContain(COPIED);
-    const player = await WhepPlayer.play({ url: server.whep("cam") });
-    cleanUp.push(() => player.close());
-    await moreMedia(player, 50);
-    expect(player.media("audio")).toBeUndefined();
-  }, 90_000);
+async function goesOn(player: WhepPlayer): Promise<void> {
+  await moreMedia(player, 100, 30_000);
+  expect(totals(player)).toMatchObject(UNDISTURBED);
+  expect(player.dtlsClosed).toBe(false);
+}
+
+// Together, because they wait most of the time; each has a server of its own.
+describe.concurrent("what comes and goes:", () => {
+  test(
+    "an encoder that was away is not looked at again, and its viewer stays",
+    cleaning(async (cleanUp) => {
+      const [port] = await freePorts(1);
+      const address = `http://127.0.0.1:${port}/cam.ts`;
+      const encoder = send(cleanUp, "-f", "mpegts", "-listen", "1", address);
+      // FFmpeg takes longer for a transport stream than this timeout.
+      const server = await startServer({ processes: [source("cam", address, [], 2)] });
+      cleanUp.push(() => server.stop());
+      const player = await watch(server, "cam");
+      cleanUp.push(() => player.close());
+      encoder.away = true;
+      encoder.stop();
+      const refused = () =>
+        server.log().some((line) => String(line["last_line"]).includes("Connection refused"));
+      await until(refused, 20_000, "a run that finds nobody");
+      encoder.away = false;
+      await moreMedia(player, 100, 40_000);
+      expect(totals(player)).toMatchObject(UNDISTURBED);
+      expect(server.log().filter((line) => line["msg"] === "source planned")).toHaveLength(1);
+    }),
+    120_000,
+  );
+
+  test(
+    "an RTSP camera is copied, its G.711 becomes Opus, and its password is not shown",
+    cleaning(async (cleanUp) => {
+      const { server, player } = await watchCamera(cleanUp);
+      expect(planOf(server, "cam")).toContain(COPIED);
+      expect(totals(player)).toMatchObject(UNDISTURBED);
+      const shown = JSON.stringify([
+        server.log(),
+        await server.get("/api/v3/process"),
+        await server.get("/api/v3/webrtc/streams"),
+      ]);
+      expect(shown).not.toMatch(/w(\/|%2F)ord/i);
+    }),
+    90_000,
+  );
+
+  test(
+    "an RTSP camera goes away and comes back: its viewer stays",
+    cleaning(async (cleanUp) => {
+      const { camera, player } = await watchCamera(cleanUp);
+      camera.goAway();
+      await Bun.sleep(4000);
+      camera.comeBack();
+      await goesOn(player);
+    }),
+    120_000,
+  );
+
+  test(
+    "an RTSP camera that stands still, connected, is called again after stale_timeout_seconds",
+    cleaning(async (cleanUp) => {
+      const { camera, server, player } = await watchCamera(cleanUp, 3);
+      camera.frozen = true;
+      const recycled = () =>
+        server.log().some((line) => JSON.stringify(line).includes("no progress for 3 s"));
+      await until(recycled, 20_000, "FFmpeg to be stopped");
+      camera.frozen = false;
+      await goesOn(player);
+    }),
+    120_000,
+  );
+
+  test(
+    "FLV that announces sound and has none is shown: FFmpeg by itself would wait 90 s for it",
+    cleaning(async (cleanUp) => {
+      const folder = mkdtempSync(join(tmpdir(), "dragonfork-flv-"));
+      cleanUp.push(() => rmSync(folder, { recursive: true, force: true }));
+      const path = join(folder, "cam.flv");
+      const seconds = 60;
+      await runFfmpeg(
+        ...["-f", "lavfi", "-i", `testsrc2=size=320x180:rate=25:duration=${seconds}`],
+        ...["-itsoffset", `${seconds - 2}`, "-f", "lavfi", "-i", "sine=duration=1"],
+        ...["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-bf", "0"],
+        ...["-g", "25", "-b:v", "300k", "-c:a", "aac", path],
+      );
+      const port = sendPaced(cleanUp, await Bun.file(path).bytes(), seconds);
+      const processes = [source("cam", `tcp://127.0.0.1:${port}`, [])];
+      const server = await startServer({ processes });
+      cleanUp.push(() => server.stop());
+      await untilLive(server, "cam", 40_000);
+      expect(planOf(server, "cam")).toContain(COPIED);
+      const player = await WhepPlayer.play({ url: server.whep("cam") });
+      cleanUp.push(() => player.close());
+      await moreMedia(player, 50);
+      expect(player.media("audio")).toBeUndefined();
+    }),
+    120_000,
+  );
 });
