@@ -54,8 +54,8 @@ export function adminGuard(options: AdminGuardOptions): Guard {
   const open = token === "" && login === undefined && isLoopback(boundHost);
   return async (request) => {
     checkHost(request);
-    if (open && !isProxied(request)) return;
     if (open) {
+      if (!isProxied(request)) return;
       throw new Forbidden("Through a proxy the admin routes need a token: set CORE_API_TOKEN.");
     }
     const sent = bearerOf(request);
@@ -147,7 +147,7 @@ function hostGuard(options: AdminGuardOptions): (request: Request) => void {
   ]);
   const origins = new Set(options.allowedOrigins.map((origin) => origin.toLowerCase()));
   return (request) => {
-    const host = request.headers.get("host") ?? hostOf(request.url);
+    const host = requestedHost(request);
     const name = hostName(host);
     // An IP literal cannot be rebound: no name has been looked up.
     if (name === undefined || !(isIP(name) !== 0 || hosts.has(name))) {
@@ -160,15 +160,15 @@ function hostGuard(options: AdminGuardOptions): (request: Request) => void {
 }
 
 /** Whether the other end is a proxy on this machine, which asks for anybody. One that hides it cannot be told apart. */
-function isProxied({ headers, url }: Request): boolean {
-  const name = hostName(headers.get("host") ?? hostOf(url));
+function isProxied(request: Request): boolean {
+  const name = hostName(requestedHost(request));
   if (name === undefined || !isLoopback(name)) return true;
-  return PROXY_HEADERS.some((header) => headers.has(header));
+  return PROXY_HEADERS.some((header) => request.headers.has(header));
 }
 
-/** The authority of a URL by its text: the URL class throws on a hostile Host. */
-function hostOf(url: string): string {
-  return /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
+/** Host, else the authority of the URL, by its text: the URL class throws on a hostile Host. */
+function requestedHost({ headers, url }: Request): string {
+  return headers.get("host") ?? /^[a-z]+:\/\/([^/?#]*)/i.exec(url)?.[1] ?? "";
 }
 
 /** The name without port and brackets in lower case, undefined where it is none. */

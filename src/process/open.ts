@@ -65,8 +65,7 @@ export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   const probing = { spawn, clock: systemClock };
   const plan = async (record: ProcessRecord, stop: AbortSignal): Promise<SourcePlan> => {
     if (!needsProbe(record)) return planSource(record, assumedFacts(record));
-    const turn = pace.turn(stop);
-    if (turn !== undefined) await turn;
+    await pace.turn(stop);
     return planSource(record, await probeSource(record, probing, stop));
   };
   const manager = new ProcessManager({

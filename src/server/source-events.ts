@@ -5,14 +5,11 @@ import type { Journal } from "../journal/journal.ts";
 import type { MediaKind } from "../media-kind.ts";
 import type { Clock } from "../process/clock.ts";
 import type { ProcessRecord } from "../process/record.ts";
-import type { ExecState } from "../process/state.ts";
+import { type ExecState, hasFailed, isAlive } from "../process/state.ts";
 import type { LegFailure } from "../source/ffmpeg-source.ts";
 import { ShortRuns } from "./short-runs.ts";
 import type { SourceHooks } from "./stream-sources.ts";
 
-/** States that nobody asked for. */
-const BAD_STATES: ReadonlySet<ExecState> = new Set<ExecState>(["failed", "killed"]);
-const REST_STATES: ReadonlySet<ExecState> = new Set<ExecState>(["finished", "failed", "killed"]);
 /** A run that lasts so long is none of a source that is away; nor shorter than the process waits for such a one. */
 const LASTING_MS_MIN = 30_000;
 const STALE_MARGIN_SECONDS = 5;
@@ -77,14 +74,14 @@ export class SourceEvents {
         if (watched.shortRuns.lasts()) this.writeState(record.id, "running");
       });
     }
-    if (REST_STATES.has(state)) watched.shortRuns.ended();
+    if (!isAlive(state)) watched.shortRuns.ended();
   }
 
   private writeState(streamId: string, state: ExecState): void {
     this.write({
       event: "process_state_changed",
       streamId,
-      severity: BAD_STATES.has(state) ? "warning" : "info",
+      severity: hasFailed(state) ? "warning" : "info",
       metadata: { state },
     });
   }

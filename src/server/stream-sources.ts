@@ -5,6 +5,7 @@
 import type { MediaKind } from "../media-kind.ts";
 import type { ProcessRecord } from "../process/record.ts";
 import type { CopyFault } from "../process/source-plan.ts";
+import { isAlive } from "../process/state.ts";
 import type { SupervisorHooks } from "../process/supervisor.ts";
 import { FfmpegSource, type LegFailure, type SourceFaults } from "../source/ffmpeg-source.ts";
 import type { LegPortPool } from "../source/leg-ports.ts";
@@ -70,7 +71,7 @@ export class StreamSources implements SourceHooks {
         const running = this.sources.get(record.id);
         if (running === undefined) return;
         if (state === "starting") this.starting(record.id, running.source);
-        if (state === "finished" || state === "failed" || state === "killed") {
+        if (!isAlive(state)) {
           this.stopping(record.id);
           running.source.stopped();
         }
