@@ -1,7 +1,7 @@
 /** Opens the media shards that the configuration asks for. */
 import { availableParallelism, networkInterfaces } from "node:os";
 import { isLoopback } from "../api/auth.ts";
-import { mediaPorts } from "../config/media-ports.ts";
+import { mediaPort } from "../config/media-ports.ts";
 import type { Config } from "../config/schema.ts";
 import { Admission } from "../peer/admission.ts";
 import type { PeerEventSink } from "../peer-events.ts";
@@ -61,7 +61,7 @@ function settings({ config, host }: MediaShardsOptions, index: number): ShardSet
   const { webrtc } = config;
   return {
     name: `media-${index}`,
-    udpPort: mediaPorts(config)[index] ?? 0,
+    udpPort: mediaPort(webrtc.udp_port, index),
     addresses: candidateAddresses({
       configured: webrtc.public_ips,
       interfaces: Object.values(networkInterfaces()).flatMap((list) => list ?? []),
