@@ -22,9 +22,8 @@ export class StartPace {
 
   /** Resolves when FFmpeg may be started; undefined where that is now. Rejects with its reason where it is called off. */
   turn(stop: AbortSignal): Promise<void> | undefined {
-    if (this.#waiting.size === 0 && this.#restMs() <= 0) {
-      // Whoever asks next, before this one has started, comes behind it.
-      this.#restUntilMs = this.#clock.monotonicMs() + REST_MS_MIN;
+    if (!this.#armed && this.#restMs() <= 0) {
+      this.#arm();
       return undefined;
     }
     return new Promise((resolve, reject) => {
@@ -58,21 +57,20 @@ export class StartPace {
     return this.#restUntilMs - this.#clock.monotonicMs();
   }
 
+  /** Only a timer lets the next one go: the event loop has had a turn by then, however slow this thread was. */
   #arm(): void {
-    if (this.#armed || this.#waiting.size === 0) return;
+    if (this.#armed) return;
     this.#armed = true;
     this.#clock.after(Math.max(this.#restMs(), REST_MS_MIN), () => {
       this.#armed = false;
+      const [first] = this.#waiting;
+      if (first === undefined) return;
       // Another start may have come in between.
-      if (this.#restMs() <= 0) this.#letOneGo();
+      if (this.#restMs() <= 0) {
+        this.#waiting.delete(first);
+        first();
+      }
       this.#arm();
     });
-  }
-
-  #letOneGo(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    this.#waiting.delete(first);
-    first();
   }
 }
