@@ -22,6 +22,8 @@ const REPEATS_MAX = 3;
 
 /** In place of the number of stills: the path has no room for them either. */
 const NO_MORE_STILLS = -1;
+/** Keyframes of a camera may be ten seconds apart: a viewer whose path is free again need not wait for several. */
+const THIN_SECONDS_MAX = 8;
 
 /** The viewers of one track. */
 interface Lane {
@@ -92,7 +94,8 @@ export class FanOut {
 
   /**
    * Sends a viewer no more of this group of pictures from the end of this frame on, and of the next `groups` only the
-   * keyframe: a picture now and then fits a path that the stream does not. Called again after one of these: no more of them.
+   * keyframe: a picture now and then fits a path that the stream does not. Called again after one of these: no more of
+   * them. From the first keyframe on that is eight seconds later all frames are sent again, also before `groups` are over.
    */
   thin(subscriber: Subscriber, groups: number): void {
     const lane = this.lane(subscriber.track);
@@ -101,7 +104,9 @@ export class FanOut {
       if (subscriber.stillsSent > 0) subscriber.stillsSent = NO_MORE_STILLS;
       return;
     }
+    const { ring } = lane.track;
     subscriber.groupsToThin = groups;
+    subscriber.thinnedFrom = ring.timestamp(ring.head - 1);
     subscriber.stillsSent = 0;
     const live = takeOut(lane.live, subscriber);
     this.behind.delete(subscriber);
@@ -212,15 +217,18 @@ export class FanOut {
   }
 
   private startAtKeyframe(lane: Lane, from: number, to: number): void {
-    const keyframe = lane.track.ring.keyframeIndex;
+    const { clockRate, ring } = lane.track;
+    const keyframe = ring.keyframeIndex;
     if (keyframe < from) return;
     for (const subscriber of lane.waiting) {
-      if (subscriber.groupsToThin > 0) {
+      const thinnedFor = (ring.timestamp(keyframe) - subscriber.thinnedFrom) | 0;
+      if (subscriber.groupsToThin > 0 && thinnedFor < THIN_SECONDS_MAX * clockRate) {
         subscriber.groupsToThin--;
         if (subscriber.stillsSent !== NO_MORE_STILLS) this.sendStill(lane, subscriber, to);
         continue;
       }
       lane.waiting.delete(subscriber);
+      subscriber.groupsToThin = 0;
       subscriber.startAt(keyframe);
       this.sendRun(subscriber, keyframe, to);
       lane.live.push(subscriber);

@@ -48,6 +48,8 @@ export class Subscriber {
   startIndex = -1;
   /** So many groups of pictures are thinned before all frames are sent again. */
   groupsToThin = 0;
+  /** Timestamp of the newest packet when thinning began. */
+  thinnedFrom = 0;
   /** Keyframes that were sent alone, as still pictures, since thinning began. */
   stillsSent = 0;
   /** How often the keyframe it started at was sent again. */

@@ -296,6 +296,28 @@ describe("a viewer that cannot keep up", () => {
     fanOut.close();
   });
 
+  test("gets all again after eight seconds, also where few keyframes came in them", async () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    const slow = subscriberOf(track, batch);
+    fanOut.add(slow);
+    await settle(batch);
+    fanOut.thin(slow, 7);
+    // Thirty frames a second, and the second keyframe comes a frame too early.
+    const frames = Array.from({ length: 8 * 30 + 3 }, (_, i) => ({
+      key: [0, 238, 239].includes(i),
+    }));
+    for (const frame of frames) {
+      add(frame);
+      fanOut.arm();
+    }
+    await settle(batch);
+    expect(batch.packets.map(({ payload }) => payload[0])).toEqual([0, 1, 239, 240, 241, 242, 243]);
+    fanOut.close();
+  });
+
   test("is sent no keyframe again while it waits for the next one", async () => {
     const batch = new RecordingBatch();
     const fanOut = new FanOut(batch);
