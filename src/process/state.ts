@@ -44,9 +44,13 @@ export function isAlive(state: ExecState): boolean {
   return state === "starting" || state === "running" || state === "finishing";
 }
 
-/** The state a process rests in after its child ended. */
-export function stateAfterExit(exit: ExitFacts): "finished" | "failed" | "killed" {
+/** The states in which a process rests. */
+export type RestState = "finished" | "failed" | "killed";
+
+/** The state a process rests in after an end. Before its child lives, that is a failure unless somebody asked for it. */
+export function stateAfterExit(before: ExecState, exit: ExitFacts): RestState {
   if (exit.signal !== null) return "killed";
+  if (exit.code === null) return before === "finishing" ? "finished" : "failed";
   return exit.code === 0 || exit.code === stoppedBySignalCode ? "finished" : "failed";
 }
 

@@ -151,12 +151,16 @@ export class Supervisor {
       order: this.#order,
       reconnectSeconds: this.#reconnectSeconds(),
       restarts: this.#restarts,
-      lastLogline: this.#lastRun.log.lastWord(this.#exec) || this.#wordBefore,
+      lastLogline: this.#lastWord(),
       plan: this.#plan,
       pid: this.#attempt?.child?.pid,
       cpuSeconds: this.#cpuSeconds + (this.#attempt?.usage.cpuSeconds ?? 0),
       memoryBytes: this.#attempt?.usage.memoryBytes ?? 0,
     };
+  }
+
+  #lastWord(): string {
+    return this.#lastRun.log.lastWord(this.#exec) || this.#wordBefore;
   }
 
   #begin(): void {
@@ -170,7 +174,7 @@ export class Supervisor {
       newRun: (onProgress) => this.#newRun(record, onProgress),
     });
     this.#keepHistory();
-    this.#wordBefore = this.view().lastLogline;
+    this.#wordBefore = this.#lastWord();
     this.#lastRun = attempt.run;
     this.#attempt = attempt;
     this.#move("starting");
@@ -292,7 +296,7 @@ export class Supervisor {
     attempt.run.end();
     this.#cpuSeconds += attempt.usage.cpuSeconds;
     this.#attempt = undefined;
-    const state = this.#restState(exit);
+    const state = stateAfterExit(this.#exec, exit);
     const runMs = this.#tools.clock.monotonicMs() - attempt.startedMs;
     const end = { runMs, progressed: attempt.stale.progressed, state };
     // A source that is away, or that serves one connection at a time and was just looked at, is the same when it is back.
@@ -307,12 +311,6 @@ export class Supervisor {
     }
     if (willRestart) this.#schedule(attempt, end);
     attempt.finish();
-  }
-
-  /** Before FFmpeg runs, an end is a failure unless somebody asked for it. */
-  #restState(exit: ExitFacts): "finished" | "failed" | "killed" {
-    if (exit.code !== null || exit.signal !== null) return stateAfterExit(exit);
-    return this.#exec === "finishing" ? "finished" : "failed";
   }
 
   #schedule(attempt: Attempt, end: RunEnd): void {

@@ -1,10 +1,11 @@
 /** How long to wait before FFmpeg is started again. Pure but for its own counters. */
+import type { RestState } from "../state.ts";
 
 export interface RunEnd {
   readonly runMs: number;
   /** Media was seen to flow during the run. */
   readonly progressed: boolean;
-  readonly state: "finished" | "failed" | "killed";
+  readonly state: RestState;
 }
 
 /** A delay of 0 made Core start 1131 processes in 2 s. */

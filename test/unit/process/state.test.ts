@@ -25,14 +25,18 @@ test("only the moves of datarhei Core are legal", () => {
 });
 
 test("exit code 0 and FFmpeg's 255 after a signal it handled are a finish", () => {
-  expect(stateAfterExit({ code: 0, signal: null })).toBe("finished");
-  expect(stateAfterExit({ code: 255, signal: null })).toBe("finished");
+  expect(stateAfterExit("running", { code: 0, signal: null })).toBe("finished");
+  expect(stateAfterExit("running", { code: 255, signal: null })).toBe("finished");
 });
 
 test("any other code is a failure and a signal a kill", () => {
-  expect(stateAfterExit({ code: 1, signal: null })).toBe("failed");
-  expect(stateAfterExit({ code: null, signal: "SIGKILL" })).toBe("killed");
-  expect(stateAfterExit({ code: null, signal: null })).toBe("failed");
+  expect(stateAfterExit("running", { code: 1, signal: null })).toBe("failed");
+  expect(stateAfterExit("running", { code: null, signal: "SIGKILL" })).toBe("killed");
+});
+
+test("a child that never lived failed, unless somebody stopped it", () => {
+  expect(stateAfterExit("starting", { code: null, signal: null })).toBe("failed");
+  expect(stateAfterExit("finishing", { code: null, signal: null })).toBe("finished");
 });
 
 test("a child exists from starting until finishing is over", () => {
