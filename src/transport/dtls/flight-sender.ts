@@ -11,6 +11,8 @@ const REPEAT_MS_MAX = 4000;
 const TIMED_REPEATS_MAX = 7;
 /** Repeats asked for by the client, so that a replayed hello is no lever. */
 const ASKED_REPEATS_MAX = 16;
+/** Of 2^48; no honest hello comes near, and numbers must not wrap (RFC 6347 §4.1). */
+const HELLO_SEQUENCE_MAX = 2 ** 47;
 
 /** Starts a timer and returns what stops it. */
 export type StartTimer = (ms: number, run: () => void) => () => void;
@@ -57,6 +59,7 @@ export class FlightSender {
 
   /** RFC 6347 §4.2.1: our number follows the hello's, so that repeated answers to hellos never collide. */
   followHello(sequenceNumber: number): void {
+    if (sequenceNumber > HELLO_SEQUENCE_MAX) return;
     this.plainSequence = Math.max(this.plainSequence, sequenceNumber);
   }
 

@@ -546,6 +546,31 @@ describe("a bad network", () => {
     },
   );
 
+  // The greatest number there is, and the one from which only the first flight has numbers left.
+  test.each([2 ** 48 - 1, 2 ** 48 - 6])(
+    "takes a hello with record number %p and repeats its flight",
+    async (number) => {
+      const link = openLink();
+      link.wayToServer = (datagram) => {
+        if (readRecords(datagram)[0]?.body[0] !== 1) return [];
+        const hello = Buffer.from(datagram);
+        hello.writeUIntBE(number, 5, 6);
+        return [hello];
+      };
+      await link.handshake();
+      let repeated = 0;
+      link.wayToClient = (datagram) => {
+        repeated += 1;
+        return [datagram];
+      };
+      await link.serverTimerFires();
+      expect(repeated).toBeGreaterThan(0);
+      link.wayToServer = (datagram) => [datagram];
+      await link.clientRepeats();
+      expect(link.events).toEqual(["connected"]);
+    },
+  );
+
   test("recovers from heavy loss both ways", async () => {
     const random = seededRandom(4);
     for (let round = 0; round < 20; round += 1) {
