@@ -53,6 +53,13 @@ export function openLibc() {
 
 export type Libc = ReturnType<typeof openLibc>;
 
+/** A viewer's address as the kernel wants it. */
+interface Destination {
+  readonly sockaddr: Int32Array;
+  /** False once segments to it were refused: its path has a small MTU, or a device that cannot do it. */
+  segments: boolean;
+}
+
 /** Opens the back-end for a socket; undefined where this is no Linux with glibc on a 64-bit machine. */
 export function openGsoBatch(socket: RawSocket): GsoBatch | undefined {
   const supported = process.platform === "linux" && ["x64", "arm64"].includes(process.arch);
@@ -67,8 +74,6 @@ export function openGsoBatch(socket: RawSocket): GsoBatch | undefined {
 export class GsoBatch implements BatchSender {
   readonly arena = Buffer.alloc(SLOTS * PACKET_BYTES);
   packetsDropped = 0;
-  /** False once the kernel or the device has refused it: packets then go one by one. */
-  segmentation = true;
   private readonly libc: Libc;
   private readonly socket: RawSocket;
   private readonly errno: Pointer;
@@ -83,7 +88,9 @@ export class GsoBatch implements BatchSender {
   /** One message of its own, to send the packets of a refused message one by one. */
   private readonly single = new Int32Array(MESSAGE_BYTES / 4);
   private readonly singleAddress: Pointer;
-  private readonly sockaddrs = new WeakMap<Endpoint, Int32Array>();
+  private readonly destinations = new WeakMap<Endpoint, Destination>();
+  /** Of each message. */
+  private readonly messagesTo: (Destination | undefined)[] = Array(SLOTS).fill(undefined);
   /** Ever-growing counters; a slot is a counter modulo the ring. */
   private nextSlot = 0;
   private oldestSlot = 0;
@@ -111,6 +118,11 @@ export class GsoBatch implements BatchSender {
     return this.nextSlot - this.oldestSlot;
   }
 
+  /** Whether the packets of a frame to this viewer go as one message: true until that was refused. */
+  segmentsTo(to: Endpoint): boolean {
+    return this.destination(to).segments;
+  }
+
   next(): number {
     const waiting = this.packetsQueued;
     if (waiting === SLOTS) this.makeRoom();
@@ -123,8 +135,7 @@ export class GsoBatch implements BatchSender {
     const slot = this.nextSlot++ & SLOT_MASK;
     this.iovecs[slot * 4 + 2] = length;
     if (!this.joinsRun(slot, length, to)) {
-      this.openMessage(slot, to);
-      this.runTo = to;
+      this.runTo = this.openMessage(slot, to) ? to : undefined;
       this.runBytes = length;
       this.runCount = 1;
       return;
@@ -182,7 +193,6 @@ export class GsoBatch implements BatchSender {
 
   private joinsRun(slot: number, length: number, to: Endpoint): boolean {
     return (
-      this.segmentation &&
       to === this.runTo &&
       length <= this.runBytes &&
       this.runCount < SEGMENTS_MAX &&
@@ -191,16 +201,20 @@ export class GsoBatch implements BatchSender {
     );
   }
 
-  private openMessage(slot: number, to: Endpoint): void {
+  /** True where more packets may join it. */
+  private openMessage(slot: number, to: Endpoint): boolean {
     const message = this.nextMessage++ & SLOT_MASK;
     const at = (message * MESSAGE_BYTES) / 4;
-    const words = this.sockaddrOf(to);
+    const destination = this.destination(to);
+    const words = destination.sockaddr;
+    this.messagesTo[message] = destination;
     const first = (message * NAME_BYTES) / 4;
     for (let i = 0; i < words.length; i++) this.names[first + i] = words[i] ?? 0;
     this.messages[at + 4] = this.iovecPointers[slot * 2] ?? 0;
     this.messages[at + 5] = this.iovecPointers[slot * 2 + 1] ?? 0;
     this.messages[at + 6] = 1;
     this.messages[at + 10] = 0;
+    return destination.segments;
   }
 
   /** What never changes: where slots, names and segment sizes are. */
@@ -256,17 +270,19 @@ export class GsoBatch implements BatchSender {
       if (this.send(Number(this.singleAddress), 1) === 1) passed++;
     }
     this.packetsDropped += count - passed;
-    // What passes in single packets was refused for the segmentation: no checksum offload, or a small MTU.
-    if (count > 1 && passed === count) this.segmentation = false;
+    // What passes in single packets was refused for the segmentation. Other viewers have other paths and devices.
+    const destination = this.messagesTo[message];
+    if (count > 1 && passed === count && destination !== undefined) destination.segments = false;
     this.forgetOldest();
   }
 
-  private sockaddrOf(to: Endpoint): Int32Array {
-    let known = this.sockaddrs.get(to);
+  private destination(to: Endpoint): Destination {
+    let known = this.destinations.get(to);
     if (known === undefined) {
       const bytes = sockaddr(to, this.socket.ipv6);
-      known = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-      this.sockaddrs.set(to, known);
+      const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+      known = { sockaddr: words, segments: true };
+      this.destinations.set(to, known);
     }
     return known;
   }

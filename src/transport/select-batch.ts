@@ -24,15 +24,14 @@ export async function selectBatch(
   if (choice === "portable" || fd === undefined) return portable;
   const batch = openGsoBatch({ fd, ipv6 });
   if (batch === undefined) return portable;
-  if (await passesSelfTest(batch)) {
-    return { name: batch.segmentation ? "sendmmsg+gso" : "sendmmsg", batch };
-  }
+  const name = await selfTest(batch);
+  if (name !== undefined) return { name, batch };
   batch.close();
   return portable;
 }
 
-/** Sends a frame to a socket of our own and looks at what arrives. */
-async function passesSelfTest(batch: GsoBatch): Promise<boolean> {
+/** Sends a frame to a socket of our own and looks at what arrives; undefined where it is not the frame. */
+async function selfTest(batch: GsoBatch): Promise<SendBackend["name"] | undefined> {
   const arrived: string[] = [];
   let done: () => void = () => undefined;
   const complete = new Promise<void>((resolve) => {
@@ -58,7 +57,8 @@ async function passesSelfTest(batch: GsoBatch): Promise<boolean> {
   batch.flush();
   await Promise.race([complete, Bun.sleep(SELF_TEST_MS_MAX)]);
   receiver.close();
-  return arrived.join() === expected.join();
+  if (arrived.join() !== expected.join()) return undefined;
+  return batch.segmentsTo(to) ? "sendmmsg+gso" : "sendmmsg";
 }
 
 function fingerprint(datagram: Uint8Array): string {

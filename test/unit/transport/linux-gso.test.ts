@@ -1,4 +1,4 @@
-import { type Pointer, ptr } from "bun:ffi";
+import { type Pointer, ptr, read } from "bun:ffi";
 import { afterEach, describe, expect, test } from "bun:test";
 import type { BatchSender } from "../../../src/transport/batch-sender.ts";
 import { GsoBatch, type Libc, openGsoBatch, openLibc } from "../../../src/transport/linux-gso.ts";
@@ -49,6 +49,31 @@ function busyKernel(random: ReturnType<typeof fixedRandom>): Libc {
   return { sendmmsg, __errno_location: () => ptr(errno) } as unknown as Libc;
 }
 
+/** Refuses segments to one port, as Linux does on a path with a small MTU. `segments`: of the messages it took. */
+function smallPathKernel(port: number) {
+  const libc = openLibc();
+  const segments: { port: number; count: number }[] = [];
+  const errno = new Int32Array([22]);
+  const portOf = (message: Pointer) => {
+    const name = read.ptr(message, 0) as Pointer;
+    return read.u8(name, 2) * 256 + read.u8(name, 3);
+  };
+  const sendmmsg = (fd: number, at: Pointer, count: number, flags: number) => {
+    const messages = Array.from({ length: count }, (_, i) => (at + i * 64) as Pointer);
+    const refused = messages.findIndex((one) => portOf(one) === port && read.u64(one, 40) > 0n);
+    if (refused === 0) return -1;
+    const sent = libc.sendmmsg(fd, at, refused < 0 ? count : refused, flags);
+    for (const one of messages.slice(0, sent)) {
+      segments.push({ port: portOf(one), count: Number(read.u64(one, 24)) });
+    }
+    return sent;
+  };
+  return {
+    libc: { sendmmsg, __errno_location: () => ptr(errno) } as unknown as Libc,
+    segments,
+  };
+}
+
 async function until(condition: () => boolean): Promise<void> {
   for (let i = 0; i < 2000 && !condition(); i++) await Bun.sleep(5);
 }
@@ -77,7 +102,7 @@ describe("sendmmsg with segmentation", () => {
       );
     });
     expect(batch.packetsDropped).toBe(0);
-    expect(batch.segmentation).toBe(true);
+    expect(viewers.every(({ endpoint }) => batch.segmentsTo(endpoint))).toBe(true);
   });
 
   test("runs longer than a message, and the end of the ring, lose nothing", async () => {
@@ -151,7 +176,32 @@ describe("sendmmsg with segmentation", () => {
     await until(() => one.received.length === 5);
     expect(one.received.length).toBe(5);
     expect(batch.packetsDropped).toBe(5);
-    expect(batch.segmentation).toBe(true);
+    expect(batch.segmentsTo(one.endpoint)).toBe(true);
+  });
+
+  test("a path that takes no segments gets single packets; the other viewers keep theirs", async () => {
+    const socket = await MediaSocket.open(0, () => undefined);
+    cleanUp.push(() => socket.close());
+    const [small, other] = [await viewer(), await viewer()];
+    const kernel = smallPathKernel(small.endpoint.port);
+    const batch = new GsoBatch({ fd: socket.fd ?? -1, ipv6: socket.ipv6 }, kernel.libc);
+    cleanUp.push(() => batch.close());
+    const frame = () => {
+      for (const { endpoint } of [small, other]) {
+        for (let i = 0; i < 3; i++) put(batch, Buffer.alloc(100, i), endpoint);
+      }
+      batch.flush();
+    };
+    frame();
+    kernel.segments.length = 0;
+    frame();
+    const counts = (port: number) =>
+      kernel.segments.filter((one) => one.port === port).map(({ count }) => count);
+    expect(counts(small.endpoint.port)).toEqual([1, 1, 1]);
+    expect(counts(other.endpoint.port)).toEqual([3]);
+    await until(() => small.received.length === 6 && other.received.length === 6);
+    expect([small.received.length, other.received.length]).toEqual([6, 6]);
+    expect(batch.packetsDropped).toBe(0);
   });
 
   test("with nobody taking packets the ring stays bounded and the oldest are dropped", async () => {
