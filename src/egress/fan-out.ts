@@ -77,7 +77,9 @@ export class FanOut {
     subscriber.startAt(start);
     if (start < track.ring.head) subscriber.replayWithin(catchUpTicks(track, start));
     this.behind.add(subscriber);
-    this.catchUp();
+    this.catchUpOne(subscriber);
+    this.batch.flush();
+    this.catchUpLater();
   }
 
   remove(subscriber: Subscriber): void {
@@ -248,12 +250,15 @@ export class FanOut {
   }
 
   private readonly catchUp = (): void => {
-    clearTimeout(this.catchUpTimer);
     this.catchUpTimer = undefined;
     for (const subscriber of this.behind) this.catchUpOne(subscriber);
     this.batch.flush();
-    if (this.behind.size > 0) this.catchUpTimer = setTimeout(this.catchUp, CATCH_UP_INTERVAL_MS);
+    this.catchUpLater();
   };
+
+  private catchUpLater(): void {
+    if (this.behind.size > 0) this.catchUpTimer ??= setTimeout(this.catchUp, CATCH_UP_INTERVAL_MS);
+  }
 
   private catchUpOne(subscriber: Subscriber): void {
     const lane = this.lane(subscriber.track);

@@ -53,6 +53,18 @@ describe("fan-out", () => {
     fanOut.close();
   });
 
+  test("others that join do not hurry it", () => {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    for (let i = 0; i < 200; i++) add();
+    for (let port = 1; port <= 3; port++) fanOut.add(subscriberOf(track, batch, { port }));
+    const sent = [1, 2, 3].map((port) => batch.packets.filter(({ to }) => to.port === port).length);
+    expect(sent).toEqual([20, 20, 20]);
+    fanOut.close();
+  });
+
   test("timestamps of the replay lie as close together as it is sent, and meet those of live packets", async () => {
     const batch = new RecordingBatch();
     const fanOut = new FanOut(batch);
