@@ -54,6 +54,8 @@ const CLOSE_MS_MAX = 1000;
 const RESTART_MS = 5000;
 
 interface Asked {
+  /** Until it is sent. */
+  question: Question | undefined;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: JournalUnavailable) => void;
 }
@@ -170,16 +172,26 @@ export class Journal {
     this.restartTimer = setTimeout(() => this.start(), RESTART_MS);
   }
 
-  /** One batch is on its way at most, so a thread that hangs on its disk piles nothing up but our queue. */
+  /**
+   * One batch is on its way at most, so a thread that hangs on its disk piles nothing up but our queue. Questions go
+   * behind the batch with all that was recorded before they were asked.
+   */
   private flush(): void {
     clearTimeout(this.flushTimer);
     this.flushTimer = undefined;
-    if (this.thread === undefined || this.onItsWay) return;
+    const { thread } = this;
+    if (thread === undefined || this.onItsWay) return;
     this.tellDropped();
     this.onItsWay = true;
     const rows = this.queue;
     this.queue = [];
-    this.thread.postMessage({ type: "append", rows });
+    thread.postMessage({ type: "append", rows });
+    for (const [request, asked] of this.asked) {
+      const { question } = asked;
+      if (question === undefined) continue;
+      asked.question = undefined;
+      thread.postMessage({ type: "ask", request, question });
+    }
   }
 
   private tellDropped(): void {
@@ -196,7 +208,9 @@ export class Journal {
         this.dropped += message.lost;
         this.bytes = message.bytes;
         this.tellTrouble(message.trouble);
-        if (this.queue.length > 0) this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
+        if (this.hasQuestions()) this.flush();
+        else if (this.queue.length > 0)
+          this.flushTimer ??= setTimeout(() => this.flush(), FLUSH_MS);
         return;
       case "answer":
         this.settle(message.request)?.resolve(message.answer);
@@ -231,20 +245,22 @@ export class Journal {
   }
 
   private ask(question: Question): Promise<Answer> {
-    const { thread } = this;
-    if (thread === undefined) return Promise.reject(this.unavailable());
+    if (this.thread === undefined) return Promise.reject(this.unavailable());
     if (this.asked.size >= QUESTIONS_MAX) {
       return Promise.reject(new JournalUnavailable("too many questions at once."));
     }
     const request = ++this.lastRequest;
     return new Promise<Answer>((resolve, reject) => {
-      this.asked.set(request, { resolve, reject });
+      this.asked.set(request, { question, resolve, reject });
       setTimeout(() => {
         this.settle(request)?.reject(new JournalUnavailable("it does not answer in time."));
       }, ANSWER_MS_MAX).unref();
       this.flush();
-      thread.postMessage({ type: "ask", request, question });
     });
+  }
+
+  private hasQuestions(): boolean {
+    return [...this.asked.values()].some(({ question }) => question !== undefined);
   }
 
   private settle(request: number): Asked | undefined {

@@ -105,6 +105,21 @@ test("trouble is logged once, and its end", () => {
   expect(journal.health).toMatchObject({ trouble: undefined, dropped: 9 });
 });
 
+test("a question comes behind what was recorded before it, also while a batch is on its way", () => {
+  const thread = new FakeThread();
+  const journal = newJournal(thread);
+  const ask = () => void journal.stats().catch(() => {});
+  ask();
+  journal.record({ event: "leg_failed" });
+  ask();
+  ask();
+  const sent = () => thread.sent.map(({ type }) => type);
+  expect(sent()).toEqual(["open", "append", "ask"]);
+  thread.say({ type: "kept", lost: 0, trouble: undefined, bytes: 0 });
+  expect(sent()).toEqual(["open", "append", "ask", "append", "ask", "ask"]);
+  expect(thread.batches).toEqual([0, 1]);
+});
+
 test("questions wait in a bounded number, and fail when the thread dies", async () => {
   const thread = new FakeThread();
   const journal = newJournal(thread);
