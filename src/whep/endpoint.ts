@@ -102,7 +102,7 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     const body = await readBody(request, SDP_BYTES_MAX, badOffer);
     this.options.joins.offered(request, stream.id, Buffer.byteLength(body));
     const offer = parseOffer(body);
-    await this.awaitLive(stream);
+    await this.awaitLive(stream, request.signal);
     const peer = await this.open(stream, offer, grant);
     this.options.joins.answered(request, stream.id, peer.id);
     return this.options.sessions.open(stream.id, peer, offer);
@@ -156,8 +156,10 @@ export class WhepEndpoint<S extends WhepStream, P extends WhepPeer> {
     }
   }
 
-  private async awaitLive(stream: S): Promise<void> {
-    if (await stream.whenLive(this.options.sourceWaitSeconds * 1000)) return;
+  /** A player that does not wait any more gets no place, which would stay taken until it times out. */
+  private async awaitLive(stream: S, signal: AbortSignal): Promise<void> {
+    const live = await stream.whenLive(this.options.sourceWaitSeconds * 1000);
+    if (live && !signal.aborted) return;
     // It may have stopped meanwhile.
     const Refusal = stream.state === "down" ? StreamNotLive : SourceTimeout;
     throw new Refusal(stream.id, SOURCE_RETRY_SECONDS);

@@ -71,6 +71,23 @@ describe("an offer", () => {
     expectProblem(await harness.offer("slow", CHROMIUM), 409, "stream-not-live");
   });
 
+  test("for a starting source that comes when its player has gone: nobody takes a place", async () => {
+    const harness = serve();
+    const stream = harness.streams.add("slow");
+    const player = new AbortController();
+    stream.whenLive = async () => {
+      player.abort();
+      return true;
+    };
+    await harness.send("POST", "/api/v3/whep/slow", {
+      body: CHROMIUM,
+      headers: { "content-type": "application/sdp" },
+      signal: player.signal,
+    });
+    expect(harness.peers.count("slow")).toBe(0);
+    expect(harness.refused).toEqual(["slow: source-timeout"]);
+  });
+
   test("for a starting source that comes: 201", async () => {
     const harness = serve();
     const stream = harness.streams.add("slow");
