@@ -27,11 +27,13 @@ export class EventStreams {
   /** Throws FieldInvalid for a filter that is none, ListenerLimitReached. */
   open(request: Request, filters: Readonly<Record<string, unknown>>): Response {
     const wanted = filterOf(filters);
+    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
+    // Elysia would read the body of a GET to its end to know its length.
+    if (request.method === "HEAD") return new Response(null, { headers });
     if (this.listeners >= LISTENERS_MAX) throw new ListenerLimitReached(LISTENERS_MAX);
     this.listeners++;
     const client = new Client(this.events, wanted, () => this.listeners--);
     request.signal.addEventListener("abort", () => client.close());
-    const headers = { "content-type": "text/event-stream", "cache-control": "no-store" };
     return new Response(client.stream, { headers });
   }
 }

@@ -135,6 +135,14 @@ describe("GET /api/v3/events", () => {
     for (const { reader } of [...clients, again]) await reader?.cancel();
   });
 
+  test("answers HEAD at once, and keeps no place for it", async () => {
+    const harness = new Harness();
+    const { status, headers } = await harness.send("HEAD", "/api/v3/events");
+    expect(status).toBe(200);
+    expect(headers.get("content-type")).toBe("text/event-stream");
+    expect(harness.events.listeners.size).toBe(0);
+  });
+
   test("cuts off a client that does not read", async () => {
     const harness = new Harness();
     const { reader } = await follow(harness);
