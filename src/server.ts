@@ -16,6 +16,7 @@ import { adminToken } from "./server/admin-token.ts";
 import { journaledProcesses, openServerJournal, type ServerJournal } from "./server/journal.ts";
 import {
   bindHost,
+  idleSeconds,
   type ListenAddress,
   localUrl,
   parseListenAddress,
@@ -60,8 +61,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Closed by Bun when a request or an idle connection takes longer; a stop of FFmpeg takes 5 s. */
-const HTTP_IDLE_SECONDS = 20;
 const MBYTE = 1024 * 1024;
 /** What is still being answered gets this long at the end. */
 const HTTP_CLOSE_MS_MAX = 1000;
@@ -264,13 +263,13 @@ function accessSettings(
  * The routes read no more than they take (64 KiB of an offer) and say so in a problem body; Bun hands a body on as it
  * comes and keeps none of it. Its own bare 413 is only for what is larger than any upload.
  */
-function listenOptions({ host, port }: ListenAddress, { storage }: Config) {
+function listenOptions({ host, port }: ListenAddress, { storage, webrtc }: Config) {
   return {
     hostname: bindHost(host),
     port,
     // Elysia's default lets a second server take the same port, and the kernel deal the requests out.
     reusePort: false,
-    idleTimeout: HTTP_IDLE_SECONDS,
+    idleTimeout: idleSeconds(webrtc.source_wait_seconds),
     maxRequestBodySize: (storage.disk.max_upload_mbytes + 1) * MBYTE,
     development: false,
   };

@@ -62,7 +62,7 @@ const planTimeoutMs = 15_000;
 /** For FFmpeg to say good-bye: a source that serves few at a time would keep the place until its own time-out. */
 const goodbyeMs = 500;
 /** As Core: the HTTP call blocks this long at most. */
-const answerTimeoutMs = 20_000;
+export const PROBE_MS_MAX = 20_000;
 const logLinesMax = 200;
 const logLineLengthMax = 2048;
 const packetLinesMax = 20_000;
@@ -121,7 +121,7 @@ export async function describeSource(
 ): Promise<ProbeAnswer> {
   const inputs = record.input.flatMap((input) => inputArguments(input, false));
   const argv = ["-hide_banner", "-nostdin", ...record.options, ...quiet, ...inputs];
-  const look = await lookAt({ argv, timeoutMs: answerTimeoutMs, watchMs: 0 }, tools, stop);
+  const look = await lookAt({ argv, timeoutMs: PROBE_MS_MAX, watchMs: 0 }, tools, stop);
   return {
     streams: look.streams.map((stream) => answerStream(stream, look.files)),
     // Else a source that does not answer would be an empty answer.

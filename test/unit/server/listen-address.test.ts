@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { localUrl, parseListenAddress } from "../../../src/server/listen-address.ts";
+import { PROBE_MS_MAX } from "../../../src/process/probe.ts";
+import { idleSeconds, localUrl, parseListenAddress } from "../../../src/server/listen-address.ts";
 
 describe("listen address", () => {
   test.each([
@@ -21,4 +22,14 @@ describe("listen address", () => {
   ])("the URL of %o can be opened on this machine", (address, url) => {
     expect(localUrl(address)).toBe(url);
   });
+});
+
+test("a connection outlives the longest answer by more than the four seconds between Bun's looks", () => {
+  for (const waitSeconds of [0, 5, 19.5, 60]) {
+    const longest = Math.max(waitSeconds, PROBE_MS_MAX / 1000);
+    expect(idleSeconds(waitSeconds)).toBeGreaterThan(longest + 4);
+    expect(idleSeconds(waitSeconds)).toBeInteger();
+  }
+  // Bun takes no more.
+  expect(idleSeconds(60)).toBeLessThan(256);
 });
