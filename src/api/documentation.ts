@@ -1,7 +1,8 @@
 /** Turns a short description of a route into the operation of the OpenAPI document. */
-import type { TSchema } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
-import { PROBLEM_TYPE, PROBLEMS, type ProblemKind } from "./problem.ts";
+import { NamedSchemas } from "./named-schemas.ts";
+import { PROBLEM_TYPE, PROBLEMS, type ProblemKind, ProblemSchema } from "./problem.ts";
 import { problemExample } from "./problem-examples.ts";
 
 export type Tag = "WHEP" | "WebRTC" | "Process" | "Storage" | "Events" | "Server";
@@ -9,6 +10,7 @@ export type Tag = "WHEP" | "WebRTC" | "Process" | "Storage" | "Events" | "Server
 export interface Answer {
   readonly description: string;
   readonly type?: string;
+  /** A text unless given. */
   readonly schema?: TSchema;
   readonly example?: unknown;
   /** Name to description. */
@@ -50,6 +52,9 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>
   429: { "Retry-After": "Seconds after which to try again." },
   503: { "Retry-After": "Seconds after which to try again." },
 };
+
+/** Those that a route of this process was described with. */
+export const namedSchemas = new NamedSchemas();
 
 /** The empty requirement of OpenAPI 3.1 §4.8.10 makes the token optional. */
 const SECURITY = { admin: [{ bearer: [] }], stream: [{ bearer: [] }, {}] };
@@ -94,7 +99,12 @@ export function operation(route: Operation): DocumentDecoration {
     ...(route.body !== undefined && {
       requestBody: {
         required: route.body.optional !== true,
-        content: { [route.body.type]: { schema: route.body.schema, example: route.body.example } },
+        content: {
+          [route.body.type]: {
+            schema: namedSchemas.refer(route.body.schema),
+            example: route.body.example,
+          },
+        },
       },
     }),
     responses: { ...answersOf(route), ...problemsOf(route.problems ?? []) },
@@ -112,7 +122,7 @@ function answersOf(route: Operation) {
         ...(answer.type !== undefined && {
           content: {
             [answer.type]: {
-              ...(answer.schema !== undefined && { schema: answer.schema }),
+              schema: namedSchemas.refer(answer.schema ?? Type.String()),
               ...(answer.example !== undefined && { example: answer.example }),
             },
           },
@@ -133,7 +143,7 @@ function problemsOf(kinds: readonly ProblemKind[]) {
         headers: headerObjects(HEADERS_OF_STATUS[status] ?? {}),
         content: {
           [PROBLEM_TYPE]: {
-            schema: { $ref: "#/components/schemas/Problem" },
+            schema: namedSchemas.refer(ProblemSchema),
             examples: Object.fromEntries(
               same.map((kind) => [kind, { value: problemExample(kind) }]),
             ),

@@ -6,7 +6,7 @@
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
 import { docsRoutes } from "../web/docs-assets.ts";
-import { ProblemSchema } from "./problem.ts";
+import { namedSchemas } from "./documentation.ts";
 
 const PATH = "/swagger";
 
@@ -67,8 +67,7 @@ export function openApi(options: OpenApiOptions): Elysia {
                 "For administrators CORE_API_TOKEN, or the access token of a login. For players CORE_WEBRTC_WHEP_TOKEN, or a viewer token.",
             },
           },
-          // TypeBox marks its schemas with symbols, which JSON does not carry.
-          schemas: { Problem: JSON.parse(JSON.stringify(ProblemSchema)) },
+          schemas: namedSchemas.components,
         },
       },
     }),

@@ -4,7 +4,8 @@ import { type TSchema, Type, TypeGuard } from "@sinclair/typebox";
 /** All members of an object, and of the objects in it, become optional; so do those of an array's items. */
 export function partialSchema(schema: TSchema): TSchema {
   if (TypeGuard.IsObject(schema)) {
-    const { properties, required: _required, ...facts } = schema;
+    // It is another schema, so it has not the name.
+    const { properties, required: _required, $id: _name, ...facts } = schema;
     const optional = Object.entries(properties).map(([name, property]) => [
       name,
       Type.Optional(partialSchema(property)),

@@ -21,8 +21,8 @@ export const AboutSchema = Type.Object({
   product: Type.Optional(Type.Object({ name: Type.String(), version: Type.String() })),
 });
 
-export const StreamsSchema = Type.Array(
-  Type.Object({
+const StreamSchema = Type.Object(
+  {
     id: Type.String(),
     state: literals("down", "starting", "live"),
     live_since: nullable(time("Since when media has been flowing without a break.")),
@@ -42,11 +42,13 @@ export const StreamsSchema = Type.Array(
         warnings: Type.Array(Type.String()),
       }),
     ),
-  }),
+  },
+  { $id: "Stream" },
 );
+export const StreamsSchema = Type.Array(StreamSchema);
 
-export const PeersSchema = Type.Array(
-  Type.Object({
+const PeerSchema = Type.Object(
+  {
     id: Type.String({ description: "Id of the viewer; not the secret of its session." }),
     state: literals("new", "checking", "handshaking", "connected", "closed"),
     since: time("When the session was opened."),
@@ -62,12 +64,49 @@ export const PeersSchema = Type.Array(
     rtt_ms: nullable(Type.Number()),
     loss_percent: nullable(Type.Number()),
     jitter_ms: nullable(Type.Number()),
-  }),
+  },
+  { $id: "Viewer" },
+);
+export const PeersSchema = Type.Array(PeerSchema);
+
+const StreamProgressSchema = Type.Object(
+  {
+    id: Type.String({
+      description: "Of the input or output; webrtc_video, webrtc_audio for WHEP.",
+    }),
+    address: Type.String(),
+    index: Type.Integer(),
+    stream: Type.Integer(),
+    format: Type.String(),
+    type: Type.String(),
+    codec: Type.String(),
+    coder: Type.String(),
+    frame: Type.Integer(),
+    keyframe: Type.Integer(),
+    framerate: Type.Object({ min: Type.Number(), max: Type.Number(), avg: Type.Number() }),
+    fps: Type.Number(),
+    packet: Type.Integer(),
+    pps: Type.Number(),
+    size_kb: Type.Number(),
+    bitrate_kbit: Type.Number(),
+    extradata_size_bytes: Type.Integer(),
+    pix_fmt: Type.Optional(Type.String()),
+    q: Type.Number(),
+    width: Type.Optional(Type.Integer()),
+    height: Type.Optional(Type.Integer()),
+    sampling_hz: Type.Optional(Type.Integer()),
+    layout: Type.Optional(Type.String()),
+    avstream: Type.Null(),
+  },
+  {
+    $id: "StreamProgress",
+    description: "FFmpeg counts for all outputs together, so the numbers of one stream are 0.",
+  },
 );
 
 const ProgressSchema = Type.Object({
-  inputs: Type.Array(Type.Unknown()),
-  outputs: Type.Array(Type.Unknown()),
+  inputs: Type.Array(StreamProgressSchema),
+  outputs: Type.Array(StreamProgressSchema),
   frame: Type.Number(),
   packet: Type.Number(),
   fps: Type.Number(),
@@ -97,60 +136,77 @@ const PlanSchema = Type.Object(
   },
 );
 
-export const ProcessStateSchema = Type.Object({
-  order: literals("start", "stop"),
-  exec: literals("finished", "starting", "running", "finishing", "failed", "killed"),
-  runtime_seconds: Type.Integer({ description: "Since the last change of exec." }),
-  reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
-  last_logline: Type.String(),
-  progress: ProgressSchema,
-  memory_bytes: Type.Integer(),
-  cpu_usage: Type.Number({ description: "Percent of all cores." }),
-  command: Type.Array(Type.String(), { description: "FFmpeg's arguments, secrets hidden." }),
-  webrtc: Type.Optional(PlanSchema),
-});
+export const ProcessStateSchema = Type.Object(
+  {
+    order: literals("start", "stop"),
+    exec: literals("finished", "starting", "running", "finishing", "failed", "killed"),
+    runtime_seconds: Type.Integer({ description: "Since the last change of exec." }),
+    reconnect_seconds: Type.Integer({ description: "-1 unless it waits to start again." }),
+    last_logline: Type.String(),
+    progress: ProgressSchema,
+    memory_bytes: Type.Integer(),
+    cpu_usage: Type.Number({ description: "Percent of all cores." }),
+    command: Type.Array(Type.String(), { description: "FFmpeg's arguments, secrets hidden." }),
+    webrtc: Type.Optional(PlanSchema),
+  },
+  { $id: "ProcessState" },
+);
 
 const runFields = {
   created_at: Type.Integer(),
   prelude: Type.Array(Type.String()),
-  log: Type.Array(Type.Array(Type.String(), { description: "[Unix seconds as text, line]" })),
+  log: Type.Array(
+    Type.Array(Type.String(), {
+      minItems: 2,
+      maxItems: 2,
+      description: "[Unix seconds as text, line]",
+    }),
+  ),
 };
 
-export const ProcessReportSchema = Type.Object({
-  ...runFields,
-  history: Type.Array(Type.Object(runFields)),
-});
+export const ProcessReportSchema = Type.Object(
+  { ...runFields, history: Type.Array(Type.Object(runFields)) },
+  { $id: "ProcessReport" },
+);
 
-export const ProcessSchema = Type.Object({
-  id: Type.String(),
-  type: Type.Literal("ffmpeg"),
-  reference: Type.String(),
-  created_at: Type.Integer({ description: "Unix seconds." }),
-  updated_at: Type.Integer(),
-  config: Type.Optional(ProcessRecordSchema),
-  state: Type.Optional(ProcessStateSchema),
-  report: Type.Optional(ProcessReportSchema),
-  metadata: Type.Optional(nullable(Type.Record(Type.String(), Type.Unknown()))),
-});
+export const MetadataSchema = nullable(Type.Record(Type.String(), Type.Unknown()));
 
-export const DryRunSchema = Type.Object({
-  dry_run: Type.Literal(true),
-  id: Type.String(),
-  changed: Type.Array(Type.String(), {
-    description: "Names of the fields that differ, with dots.",
-  }),
-  process: literals("none", "start", "restart"),
-  viewers: Type.Union(
-    ["none", "freeze", "end", "freeze-or-end"].map((value) => Type.Literal(value)),
-    {
-      description:
-        "none: they notice nothing. freeze: the picture is frozen until FFmpeg is back. end: sessions end and players join again. freeze-or-end: which of the two is known once the new source has been examined.",
-    },
-  ),
-  viewers_affected: Type.Integer({ description: "Number of current viewers who would notice." }),
-  explanation: Type.String(),
-  config: ProcessRecordSchema,
-});
+export const ProcessSchema = Type.Object(
+  {
+    id: Type.String(),
+    type: Type.Literal("ffmpeg"),
+    reference: Type.String(),
+    created_at: Type.Integer({ description: "Unix seconds." }),
+    updated_at: Type.Integer(),
+    config: Type.Optional(ProcessRecordSchema),
+    state: Type.Optional(ProcessStateSchema),
+    report: Type.Optional(ProcessReportSchema),
+    metadata: Type.Optional(MetadataSchema),
+  },
+  { $id: "Process" },
+);
+
+export const DryRunSchema = Type.Object(
+  {
+    dry_run: Type.Literal(true),
+    id: Type.String(),
+    changed: Type.Array(Type.String(), {
+      description: "Names of the fields that differ, with dots.",
+    }),
+    process: literals("none", "start", "restart"),
+    viewers: Type.Union(
+      ["none", "freeze", "end", "freeze-or-end"].map((value) => Type.Literal(value)),
+      {
+        description:
+          "none: they notice nothing. freeze: the picture is frozen until FFmpeg is back. end: sessions end and players join again. freeze-or-end: which of the two is known once the new source has been examined.",
+      },
+    ),
+    viewers_affected: Type.Integer({ description: "Number of current viewers who would notice." }),
+    explanation: Type.String(),
+    config: ProcessRecordSchema,
+  },
+  { $id: "DryRun" },
+);
 
 export const ProcessListSchema = Type.Array(ProcessSchema);
 export const CommandSchema = Type.Object({
@@ -158,6 +214,26 @@ export const CommandSchema = Type.Object({
 });
 export const OkSchema = Type.Literal("OK");
 export const ProbeSchema = Type.Object({
-  streams: Type.Array(Type.Unknown()),
+  streams: Type.Array(
+    Type.Object({
+      url: Type.String(),
+      format: Type.String(),
+      index: Type.Integer(),
+      stream: Type.Integer(),
+      language: Type.String(),
+      type: Type.String(),
+      codec: Type.String(),
+      coder: Type.String(),
+      bitrate_kbps: Type.Number(),
+      duration_sec: Type.Number(),
+      fps: Type.Number(),
+      pix_fmt: Type.String(),
+      width: Type.Integer(),
+      height: Type.Integer(),
+      sampling_hz: Type.Integer(),
+      layout: Type.String(),
+      channels: Type.Integer(),
+    }),
+  ),
   log: Type.Array(Type.String()),
 });

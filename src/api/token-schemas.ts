@@ -63,11 +63,16 @@ const members = {
   viewers: Type.Integer({ description: "How many watch with it now." }),
 };
 
-export const TokenSchema = Type.Array(Type.Object(members));
-export const MintedTokenSchema = Type.Object({
-  ...members,
-  token: Type.String({ description: "What players send as Authorization: Bearer. Secret." }),
-  whep_url: Type.String({ description: "For players that speak WHEP." }),
-  player_url: Type.String({ description: "The built-in player, with the token in the fragment." }),
-  embed: Type.String({ description: "HTML for a page that is to show the stream." }),
-});
+export const TokenSchema = Type.Array(Type.Object(members, { $id: "ViewerToken" }));
+export const MintedTokenSchema = Type.Object(
+  {
+    ...members,
+    token: Type.String({ description: "What players send as Authorization: Bearer. Secret." }),
+    whep_url: Type.String({ description: "For players that speak WHEP." }),
+    player_url: Type.String({
+      description: "The built-in player, with the token in the fragment.",
+    }),
+    embed: Type.String({ description: "HTML for a page that is to show the stream." }),
+  },
+  { $id: "MintedToken" },
+);

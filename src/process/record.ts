@@ -115,7 +115,7 @@ export const ProcessRecordSchema = Type.Object(
     }),
     webrtc: Type.Optional(WebrtcBlockSchema),
   },
-  { additionalProperties: true },
+  { $id: "ProcessConfig" },
 );
 
 /** Where ids come from when the body has none. */

@@ -26,6 +26,7 @@ interface Operation {
 }
 interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
 const NO_PROFILES = {
@@ -90,6 +91,39 @@ describe("the document", () => {
       }
     }
   });
+
+  test("says of every body what it is, so that generated clients have its type", () => {
+    for (const { name, operation } of operations) {
+      for (const body of [operation.requestBody, ...Object.values(operation.responses)]) {
+        for (const { schema } of Object.values(body?.content ?? {})) {
+          expect(schema, name).toBeDefined();
+        }
+      }
+    }
+  });
+
+  test("has named types for what clients handle most, each once", () => {
+    const { schemas } = document.components;
+    const names = ["Process", "ProcessConfig", "ProcessState", "Stream", "Viewer", "Session"];
+    expect(Object.keys(schemas)).toEqual(expect.arrayContaining([...names, "Event", "Problem"]));
+    expect(schemas["Process"]).toMatchObject({
+      properties: { state: { $ref: "#/components/schemas/ProcessState" } },
+    });
+    const process = document.paths["/api/v3/process/{id}"]?.["get"]?.responses["200"];
+    expect(process?.content?.["application/json"]?.schema).toEqual({
+      $ref: "#/components/schemas/Process",
+    });
+    expect(JSON.stringify(document)).not.toContain('"$id"');
+  });
+
+  test.each(["/api/v3/webrtc/streams/{id}/tokens", "/api/v3/alerts/test", "/api/v3/process"])(
+    "requires no member of what is sent to %s, as the server does",
+    (path) => {
+      const body = document.paths[path]?.["post"]?.requestBody?.content["application/json"];
+      expect(body?.schema).toMatchObject({ type: "object" });
+      expect(body?.schema).not.toHaveProperty("required");
+    },
+  );
 
   test("has an example of each problem that fits its schema", () => {
     const seen = new Set<string>();

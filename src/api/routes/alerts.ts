@@ -7,6 +7,7 @@ import type { TestAlerts } from "../../metrics/test-alerts.ts";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
 import { type Allowed, readMembers } from "../members.ts";
+import { partialSchema } from "../partial-schema.ts";
 
 export interface AlertsOptions {
   readonly testAlerts: Pick<TestAlerts, "raise">;
@@ -90,7 +91,7 @@ const testDetail = operation({
   body: {
     type: JSON_TYPE,
     optional: true,
-    schema: TestAlertSchema,
+    schema: partialSchema(TestAlertSchema),
     example: { severity: "critical", team: "webrtc", seconds: 300 },
   },
   answers: {

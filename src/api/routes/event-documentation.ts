@@ -5,18 +5,21 @@ import { operation, type Parameter } from "../documentation.ts";
 import { JSON_TYPE } from "../json.ts";
 import { literals, nullable, time } from "../schema-parts.ts";
 
-const EventSchema = Type.Object({
-  id: Type.Integer({ description: "Higher for each later event." }),
-  timestamp: time("When it happened."),
-  event: Type.String(),
-  category: literals("viewer", "source", "process", "security", "config", "server"),
-  severity: literals("info", "warning", "error"),
-  stream_id: nullable(
-    Type.String({ description: "Id of the stream, which is that of its process." }),
-  ),
-  peer_id: nullable(Type.String({ description: "Id of the viewer, as in log and traces." })),
-  metadata: Type.Record(Type.String(), Type.Unknown()),
-});
+const EventSchema = Type.Object(
+  {
+    id: Type.Integer({ description: "Higher for each later event." }),
+    timestamp: time("When it happened."),
+    event: Type.String(),
+    category: literals("viewer", "source", "process", "security", "config", "server"),
+    severity: literals("info", "warning", "error"),
+    stream_id: nullable(
+      Type.String({ description: "Id of the stream, which is that of its process." }),
+    ),
+    peer_id: nullable(Type.String({ description: "Id of the viewer, as in log and traces." })),
+    metadata: Type.Record(Type.String(), Type.Unknown()),
+  },
+  { $id: "Event" },
+);
 
 const EVENT = {
   id: 1842,

@@ -17,6 +17,7 @@ const path: Parameter = {
   required: true,
   example: "recordings/a.ts",
 };
+const BYTES = Type.String({ format: "binary" });
 const common = { tag: "Storage", access: "admin" } as const;
 
 const StoragesSchema = Type.Array(
@@ -79,6 +80,7 @@ export const FS_DETAILS = {
       200: {
         description: "The file; its media type follows from its name.",
         type: "*/*",
+        schema: BYTES,
         headers: { "Last-Modified": "When it was written.", "Content-Length": "Its size." },
       },
     },
@@ -92,7 +94,7 @@ export const FS_DETAILS = {
     parameters: [name, path],
     body: {
       type: "application/octet-stream",
-      schema: Type.String({ format: "binary" }),
+      schema: BYTES,
       example: "…",
     },
     answers: {

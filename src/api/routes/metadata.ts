@@ -4,6 +4,7 @@ import { Elysia } from "elysia";
 import type { ServerMetadata } from "../../process/server-metadata.ts";
 import { METADATA_KEY, operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
+import { MetadataSchema } from "../schemas.ts";
 
 export type MetadataRoutesOptions = Pick<ServerMetadata, "all" | "get" | "set">;
 
@@ -39,7 +40,7 @@ const allDetail = operation({
     200: {
       description: "All values by key.",
       type: JSON_TYPE,
-      schema: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]),
+      schema: MetadataSchema,
       example: { ui: example },
     },
   },

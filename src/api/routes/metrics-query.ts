@@ -103,7 +103,9 @@ const ResultSchema = Type.Object({
     Type.Object({
       name: Type.String(),
       labels: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]),
-      values: Type.Array(Type.Array(Type.Number()), { description: "Unix seconds and value." }),
+      values: Type.Array(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 }), {
+        description: "Unix seconds and value.",
+      }),
     }),
   ),
 });

@@ -16,6 +16,7 @@ import { literals } from "../schema-parts.ts";
 import {
   CommandSchema,
   DryRunSchema,
+  MetadataSchema,
   OkSchema,
   ProbeSchema,
   ProcessListSchema,
@@ -233,7 +234,7 @@ export const PROCESS_DETAILS = {
     summary: "Get the metadata of a process",
     description: "What clients have stored; null if there is nothing.",
     parameters: [id],
-    answers: answer("All values by key.", Type.Unknown(), { ui: { title: "Camera" } }),
+    answers: answer("All values by key.", MetadataSchema, { ui: { title: "Camera" } }),
     problems: [...GUARDED, "process-not-found"],
   }),
   metadataKey: operation({

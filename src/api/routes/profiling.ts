@@ -1,4 +1,5 @@
 /** /debug/pprof/: profiles as Go's servers offer them, only where PPROF is on. */
+import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
 import { ParameterInvalid } from "../../errors.ts";
 import { operation } from "../documentation.ts";
@@ -82,6 +83,7 @@ const INDEX = `Profiles of the main thread. Media workers are other threads and 
 The thread stops while the heap is counted, for about a second per 100 MB: viewers may notice.
 `;
 
+const BYTES = Type.String({ format: "binary" });
 const SERVER = { tag: "Server", access: "admin" } as const;
 const OPTIONAL = "Only if PPROF=1.";
 
@@ -105,7 +107,7 @@ const profileDetail = operation({
       example: "10",
     },
   ],
-  answers: { 200: { description: "Gzipped pprof.", type: OCTETS } },
+  answers: { 200: { description: "Gzipped pprof.", type: OCTETS, schema: BYTES } },
   problems: ["parameter-invalid", "profile-running", "unauthorized", "forbidden"],
 });
 
@@ -122,6 +124,6 @@ const heapDetail = operation({
       example: "heapsnapshot",
     },
   ],
-  answers: { 200: { description: "Gzipped pprof.", type: OCTETS } },
+  answers: { 200: { description: "Gzipped pprof.", type: OCTETS, schema: BYTES } },
   problems: ["parameter-invalid", "unauthorized", "forbidden"],
 });

@@ -220,7 +220,8 @@ const common = { tag: "WebRTC", parameters: [collectors], access: "admin" } as c
 const summaryDetail = operation({
   ...common,
   summary: "Sum up the viewers as sessions",
-  description: "Those who watch now, and totals since the start of the server.",
+  description:
+    "Those who watch now, and totals of the present streams since the start of the server.",
   answers: {
     200: {
       description: "By collector.",

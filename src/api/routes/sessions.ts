@@ -90,27 +90,30 @@ function withTimeline(session: SessionView) {
   };
 }
 
-const SessionSchema = Type.Object({
-  id: Type.String({ description: "Id of the viewer; for a refused offer, of its request." }),
-  stream_id: Type.String(),
-  state: literals(...STATES),
-  reason: nullable(Type.String({ description: "Why it ended or was refused." })),
-  connected: Type.Boolean({ description: "Whether it is connected, or was before it ended." }),
-  started: time("When the offer came."),
-  ended: nullable(time("When it ended.")),
-  join_ms: nullable(Type.Integer({ description: "From the offer to the first keyframe." })),
-  candidate_type: nullable(
-    Type.String({ description: "Candidate type of the viewer's side of the path." }),
-  ),
-  connection_type: nullable(Type.Union([Type.Literal("direct"), Type.Literal("relay")])),
-  rtt_ms: nullable(Type.Number({ description: "From the last receiver report." })),
-  packets_lost: Type.Integer({ description: "As reported by the viewer, before resends." }),
-  loss_bursts: Type.Integer({ description: "Reports with 5 packets and 5 % lost, or more." }),
-  request_id: nullable(
-    Type.String({ description: "Id of the request with the offer, as in x-request-id and log." }),
-  ),
-  trace_id: nullable(Type.String({ description: "W3C trace id, if there is one." })),
-});
+const SessionSchema = Type.Object(
+  {
+    id: Type.String({ description: "Id of the viewer; for a refused offer, of its request." }),
+    stream_id: Type.String(),
+    state: literals(...STATES),
+    reason: nullable(Type.String({ description: "Why it ended or was refused." })),
+    connected: Type.Boolean({ description: "Whether it is connected, or was before it ended." }),
+    started: time("When the offer came."),
+    ended: nullable(time("When it ended.")),
+    join_ms: nullable(Type.Integer({ description: "From the offer to the first keyframe." })),
+    candidate_type: nullable(
+      Type.String({ description: "Candidate type of the viewer's side of the path." }),
+    ),
+    connection_type: nullable(Type.Union([Type.Literal("direct"), Type.Literal("relay")])),
+    rtt_ms: nullable(Type.Number({ description: "From the last receiver report." })),
+    packets_lost: Type.Integer({ description: "As reported by the viewer, before resends." }),
+    loss_bursts: Type.Integer({ description: "Reports with 5 packets and 5 % lost, or more." }),
+    request_id: nullable(
+      Type.String({ description: "Id of the request with the offer, as in x-request-id and log." }),
+    ),
+    trace_id: nullable(Type.String({ description: "W3C trace id, if there is one." })),
+  },
+  { $id: "Session" },
+);
 
 const TimelineSchema = Type.Array(
   Type.Object({
@@ -186,10 +189,10 @@ const oneDetail = operation({
     200: {
       description: "The session with its timeline.",
       type: JSON_TYPE,
-      schema: Type.Composite([
-        SessionSchema,
-        Type.Object({ timeline: TimelineSchema, steps_left_out: Type.Integer() }),
-      ]),
+      schema: Type.Composite(
+        [SessionSchema, Type.Object({ timeline: TimelineSchema, steps_left_out: Type.Integer() })],
+        { $id: "SessionWithTimeline" },
+      ),
       example: { ...EXAMPLE, timeline: STEPS, steps_left_out: 0 },
     },
   },

@@ -7,6 +7,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { operation, STREAM_ID } from "../documentation.ts";
 import { embedOf } from "../embed.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
+import { partialSchema } from "../partial-schema.ts";
 import { MintedTokenSchema, parseWish, TokenSchema, TokenWishSchema } from "../token-schemas.ts";
 
 export interface TokensOptions {
@@ -88,7 +89,7 @@ const mintDetail = operation({
   body: {
     type: JSON_TYPE,
     optional: true,
-    schema: TokenWishSchema,
+    schema: partialSchema(TokenWishSchema),
     example: { ttl_seconds: 86_400, max_viewers: 20, label: "shop window" },
   },
   answers: {
