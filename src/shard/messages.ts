@@ -67,4 +67,6 @@ export type FromWorker =
   | { readonly type: "events"; readonly events: readonly PeerEvent[] }
   /** A sign of life, once a second, with what is known of each viewer. */
   | { readonly type: "pulse"; readonly peers: readonly PeerView[]; readonly totals: MediaTotals }
+  /** An error that nobody expected; the worker goes on. */
+  | { readonly type: "crashed"; readonly reason: string; readonly stack: string }
   | { readonly type: "stopped" };

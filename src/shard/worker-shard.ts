@@ -278,6 +278,15 @@ export class WorkerShard implements MediaShard {
           if (peer !== undefined) peer.lastView = view;
         }
         return;
+      case "crashed": {
+        const { reason, stack } = message;
+        this.options.log.error("uncaught error in media worker", {
+          worker: this.name,
+          reason,
+          stack,
+        });
+        return;
+      }
       case "stopped":
         this.stopped?.();
         return;

@@ -27,7 +27,11 @@ class MediaWorker {
     this.post = post;
     this.mirror = new Mirror(queue);
     this.pulse = setInterval(() => this.tellPulse(), PULSE_MS);
-    void this.takePackets();
+    // Without packets there is no use in going on.
+    this.takePackets().catch((error: unknown) => {
+      post(crashed(error));
+      process.exit(1);
+    });
   }
 
   static async start(
@@ -90,8 +94,8 @@ class MediaWorker {
       const peer = this.media.registry.open(streamId, negotiation);
       this.post({ type: "opened", request, peer: opened(peer) });
     } catch (error) {
-      if (!(error instanceof StreamNotLive)) throw error;
       this.post({ type: "gone", request });
+      if (!(error instanceof StreamNotLive)) throw error;
     }
   }
 
@@ -139,10 +143,18 @@ function inBatches(post: (message: FromWorker) => void): (event: PeerEvent) => v
   };
 }
 
+function crashed(error: unknown): FromWorker {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  return { type: "crashed", reason: String(error), stack };
+}
+
 function run(): void {
   const port = parentPort;
   if (port === null) throw new Error("This is the entry point of a worker.");
   const post = (message: FromWorker): void => port.postMessage(message);
+  // As in the main thread: it belongs to one viewer, and would end all of this worker.
+  process.on("uncaughtException", (error) => post(crashed(error)));
+  process.on("unhandledRejection", (error) => post(crashed(error)));
   const waiting: ToWorker[] = [];
   let worker: MediaWorker | undefined;
   port.on("message", (message: ToWorker) => {

@@ -75,12 +75,13 @@ afterEach(async () => {
 async function setUp(udpPort = 0) {
   const threads: FakeThread[] = [];
   const events: PeerEvent[] = [];
+  const errors: string[] = [];
   const clock = { nowMs: 0 };
   const opening = WorkerShard.open({
     settings: { name: "media-0", udpPort, addresses: [], backend: "auto", connectMsMax: 1 },
     clocks: { nowMs: () => clock.nowMs, unixMs: () => 1000 + clock.nowMs },
     onEvent: (event) => events.push(event),
-    log: { error: () => undefined, info: () => undefined },
+    log: { error: (message) => errors.push(message), info: () => undefined },
     createThread: () => {
       const thread = new FakeThread();
       threads.push(thread);
@@ -88,7 +89,7 @@ async function setUp(udpPort = 0) {
     },
   });
   const thread = threads[0] ?? new FakeThread();
-  return { threads, thread, events, clock, opening };
+  return { threads, thread, events, errors, clock, opening };
 }
 
 async function running() {
@@ -140,6 +141,14 @@ describe("a media worker", () => {
     expect(events).toHaveLength(1);
     expect(shard.peerCount).toBe(0);
     expect(thread.types).toEqual(["start", "stream", "open", "candidates", "restart-ice"]);
+  });
+
+  test("that tells of an error keeps its viewers", async () => {
+    const { shard, thread, errors, openPeer } = await running();
+    await openPeer();
+    thread.say({ type: "crashed", reason: "TypeError", stack: "" });
+    expect(errors).toEqual(["uncaught error in media worker"]);
+    expect([shard.peerCount, shard.isServing, shard.restarts]).toEqual([1, true, 0]);
   });
 
   test("that dies ends its viewers; another takes its port and its streams", async () => {

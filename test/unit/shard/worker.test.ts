@@ -48,3 +48,9 @@ test("packets that overtake the announcement of their stream do not hold the wor
     worker.terminate();
   }
 });
+
+test("an error that nobody expected is told, and the worker goes on", async () => {
+  const script = new URL("../../support/crashing-worker.ts", import.meta.url).pathname;
+  const { stdout } = Bun.spawn([process.execPath, script]);
+  expect(await stdout.text()).toBe("ready\ngone\ncrashed\nstopped\n");
+});
