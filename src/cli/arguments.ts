@@ -16,7 +16,7 @@ export const HELP = `dragonfork: WHEP server, from FFmpeg sources to browsers
 
 Usage:
   dragonfork [serve] [--config FILE] [--demo]   start the server
-  dragonfork check [--config FILE]              test configuration, FFmpeg, ports and folders
+  dragonfork check [--config FILE]              test configuration, FFmpeg, ports, folders and the store
   dragonfork import FILE [--skip-invalid]       import the processes of a datarhei Core's db.json
   dragonfork export [FILE]                      write the stored processes as a db.json, with their passwords
   dragonfork dashboards export DIR              write the Grafana dashboards of this version to a folder

@@ -6,6 +6,7 @@ import { checkFfmpeg } from "./check/ffmpeg.ts";
 import { checkFolder } from "./check/folder.ts";
 import { checkPorts } from "./check/ports.ts";
 import type { CheckResult } from "./check/result.ts";
+import { checkStore } from "./check/store.ts";
 import { checkViewerKeys } from "./check/viewer-keys.ts";
 import type { Configuration } from "./configuration.ts";
 import type { Write } from "./output.ts";
@@ -19,6 +20,7 @@ export async function check(configuration: Configuration, write: Write): Promise
     { name: "configuration", passed: true, detail: `${origins.size} settings are not the default` },
     { name: "processes", passed: true, detail: `${records.length} in the configuration` },
     await checkFolder(config.db.dir),
+    checkStore(config.db.dir),
     ...(await checkPorts(config, records.filter(({ webrtc }) => webrtc?.enabled).length)),
     ...(await checkFfmpeg(config.ffmpeg.binary)),
     ...(await checkViewerKeys(config.webrtc.viewer_jwks)),

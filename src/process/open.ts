@@ -1,6 +1,7 @@
 /** Puts the process room together for the server: store, orphans, children, probe, manager. */
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
 import type { AccessRules } from "./access/rules.ts";
 import { childEnvironment, createSpawn } from "./child.ts";
 import { systemClock } from "./clock.ts";
@@ -49,6 +50,8 @@ export interface ProcessRoom {
 export function openProcessRoom(options: ProcessRoomOptions): ProcessRoom {
   const unlock = lockStore(options.dbFolder);
   const store = openStore(options.dbFolder, unlock);
+  // Tells an operator with a disk that is not mounted why every process is missing.
+  if (store.isNew) options.log.info("process store begun", { folder: resolve(options.dbFolder) });
   const journal = new ChildJournal(options.dbFolder, options.serverPid);
   const ended = journal.endOrphans();
   if (ended > 0) options.log.warn("ended FFmpeg left by an earlier server", { count: ended });

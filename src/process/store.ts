@@ -27,6 +27,11 @@ export interface UnreadableProcess {
   readonly problem: string;
 }
 
+export interface StoredProcesses {
+  readonly processes: readonly StoredProcess[];
+  readonly unreadable: readonly UnreadableProcess[];
+}
+
 export const storeFileName = "dragonfork.sqlite";
 
 /** Step n brings a file from user_version n to n + 1. Steps are only ever added. */
@@ -57,9 +62,12 @@ export class ProcessStore {
   readonly #database: Database;
   /** Of all pages, without what waits in the write-ahead log. */
   bytes: number;
+  /** Nothing was there before. */
+  readonly isNew: boolean;
 
-  private constructor(database: Database) {
+  private constructor(database: Database, isNew = false) {
     this.#database = database;
+    this.isNew = isNew;
     this.viewerTokens = new ViewerTokenTable(database);
     this.bytes = pageBytes(database);
   }
@@ -74,37 +82,37 @@ export class ProcessStore {
         // Records hold camera passwords.
         chmodSync(path, 0o600);
         check(database, path);
-        migrate(database, path);
+        return new ProcessStore(database, migrate(database, path) === 0);
       } catch (error) {
         database.close();
         throw error;
       }
-      return new ProcessStore(database);
     };
     return guard(`${path} can't be opened`, open, OPEN_REMEDY);
   }
 
   /** For a look at a store that a server may be using: nothing is written. Throws StoreFailed. */
   static openToRead(folder: string): ProcessStore {
-    const path = join(folder, storeFileName);
-    return guard(`${path} can't be read`, () => {
-      const database = new Database(path, { readonly: true, strict: true });
-      try {
-        check(database, path);
-        const version = versionOf(database, path);
-        if (version === migrations.length) return new ProcessStore(database);
-        throw new StoreFailed(
-          `${path} is of version ${version}, this program of ${migrations.length}: start the server once, which brings it up to date.`,
-        );
-      } catch (error) {
-        database.close();
-        throw error;
-      }
+    return readOnly(folder, (database, version) => {
+      if (version === migrations.length) return new ProcessStore(database);
+      throw new StoreFailed(
+        `${database.filename} is of version ${version}, this program of ${migrations.length}: start the server once, which brings it up to date.`,
+      );
+    });
+  }
+
+  /** Reads a store as a start would, also one that a server is using, and writes nothing. Throws StoreFailed. */
+  static examine(folder: string): StoredProcesses {
+    return readOnly(folder, (database, version) => {
+      const nothing = { processes: [], unreadable: [] };
+      const found = version === 0 ? nothing : new ProcessStore(database).load();
+      database.close();
+      return found;
     });
   }
 
   /** Everything stored, and what could not be read. */
-  load(): { processes: StoredProcess[]; unreadable: UnreadableProcess[] } {
+  load(): StoredProcesses {
     return guard("reading failed", () => {
       const processes: StoredProcess[] = [];
       const unreadable: UnreadableProcess[] = [];
@@ -231,6 +239,21 @@ function fromRow(row: Row): StoredProcess {
   };
 }
 
+/** `use` is given the version of the file, and closes it unless it throws. */
+function readOnly<T>(folder: string, use: (database: Database, version: number) => T): T {
+  const path = join(folder, storeFileName);
+  return guard(`${path} can't be read`, () => {
+    const database = new Database(path, { readonly: true, strict: true });
+    try {
+      check(database, path);
+      return use(database, versionOf(database, path));
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
 const DAMAGE: readonly string[] = ["SQLITE_NOTADB", "SQLITE_CORRUPT"];
 
 /** Looks before anything is written, so that a damaged file stays as it was found. */
@@ -265,13 +288,17 @@ function versionOf(database: Database, path: string): number {
   return version;
 }
 
-function migrate(database: Database, path: string): void {
+/** The version that was found, 0 for a new file. */
+function migrate(database: Database, path: string): number {
   const version = versionOf(database, path);
   database.run("PRAGMA journal_mode = WAL");
   // An answered change must survive a power cut.
   database.run("PRAGMA synchronous = FULL");
+  // Nothing is written, so a full disk is no reason not to start.
+  if (version === migrations.length) return version;
   database.transaction(() => {
     for (const step of migrations.slice(version)) database.run(step);
     database.run(`PRAGMA user_version = ${migrations.length}`);
   })();
+  return version;
 }

@@ -5,6 +5,10 @@ import { StoreFailed } from "../../errors/process.ts";
 export const OPEN_REMEDY =
   ". The server has to write there: give it the rights, or choose another CORE_DB_DIR.";
 
+/** As SQLite and the system say it. */
+const FULL = /disk is full|ENOSPC|EDQUOT/;
+const ROOM_REMEDY = ". Make room on the disk.";
+
 /** Runs the action; whatever it throws becomes a StoreFailed that begins with `what` and ends with `remedy`. */
 export function guard<T>(what: string, action: () => T, remedy = ""): T {
   try {
@@ -12,6 +16,6 @@ export function guard<T>(what: string, action: () => T, remedy = ""): T {
   } catch (error) {
     if (error instanceof StoreFailed) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreFailed(`${what} (${reason})${remedy}`);
+    throw new StoreFailed(`${what} (${reason})${FULL.test(reason) ? ROOM_REMEDY : remedy}`);
   }
 }

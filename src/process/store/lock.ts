@@ -2,7 +2,7 @@
  * Keeps a second server, or an import, away from a store that is in use: both would run every process. The lock is one
  * of the operating system on a file of its own, so it ends with whoever held it, also by kill -9.
  */
-import { Database } from "bun:sqlite";
+import { Database, SQLiteError } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { StoreFailed } from "../../errors/process.ts";
@@ -15,21 +15,29 @@ export function lockStore(folder: string): () => void {
   const path = join(folder, lockFileName);
   const open = () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return new Database(path, { create: true });
-  };
-  const database = guard(`${path} can't be opened`, open, OPEN_REMEDY);
-  try {
-    chmodSync(path, 0o600);
-    database.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close();
-    const reason = error instanceof Error ? error.message : String(error);
-    if (!/locked|busy/i.test(reason)) {
-      throw new StoreFailed(`${path} can't be locked (${reason}). Nothing is in it: delete it.`);
+    const database = new Database(path, { create: true });
+    try {
+      chmodSync(path, 0o600);
+      // Nothing is written, so a full disk is no reason not to start.
+      database.run("PRAGMA journal_mode = MEMORY");
+      database.run("BEGIN EXCLUSIVE");
+    } catch (error) {
+      database.close();
+      throw failureOf(error, folder, path);
     }
-    throw new StoreFailed(
+    return () => database.close();
+  };
+  return guard(`${path} can't be opened`, open, OPEN_REMEDY);
+}
+
+function failureOf(error: unknown, folder: string, path: string): unknown {
+  if (!(error instanceof SQLiteError)) return error;
+  const { code, message } = error;
+  if (code === "SQLITE_BUSY") {
+    return new StoreFailed(
       `${folder} is in use by a running server. Stop that one first, or choose another CORE_DB_DIR.`,
     );
   }
-  return () => database.close();
+  if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") return error;
+  return new StoreFailed(`${path} can't be locked (${message}). Nothing is in it: delete it.`);
 }

@@ -1,12 +1,21 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { StoreFailed } from "../../../src/errors/process.ts";
 import { parseRecord } from "../../../src/process/record.ts";
 import { SERVER_METADATA_KEYS_MAX, ServerMetadata } from "../../../src/process/server-metadata.ts";
-import { lockStore } from "../../../src/process/store/lock.ts";
+import { guard, OPEN_REMEDY } from "../../../src/process/store/guard.ts";
+import { lockFileName, lockStore } from "../../../src/process/store/lock.ts";
 import { ProcessStore, type StoredProcess, storeFileName } from "../../../src/process/store.ts";
 import { fixedRandom } from "../../support/fixed-random.ts";
 
@@ -182,7 +191,41 @@ test("a folder has one user at a time", () => {
   expect(failure(() => lockStore(join(path, "x")))).toContain("dragonfork.lock can't be opened");
 });
 
+describe("on a full disk", () => {
+  test("a server starts: neither its lock nor a store of this version is written to", () => {
+    withStore((store) => store.insert(stored("a")));
+    const unlock = lockStore(folder);
+    expect(existsSync(join(folder, "dragonfork.lock-journal"))).toBe(false);
+    unlock();
+    withStore(() => expect(statSync(`${path}-wal`).size).toBe(0));
+  });
+
+  test("a failure says what helps", () => {
+    const full = new Database(":memory:");
+    full.run("PRAGMA max_page_count = 1");
+    const write = () => full.run("CREATE TABLE a (b); CREATE TABLE c (d)");
+    expect(failure(() => guard("writing failed", write, OPEN_REMEDY))).toEndWith(
+      "writing failed (database or disk is full). Make room on the disk.",
+    );
+    full.close();
+  });
+});
+
+test("tells an empty store that it has begun from one that was there", () => {
+  expect(withStore((store) => store.isNew)).toBe(true);
+  expect(withStore((store) => store.isNew)).toBe(false);
+});
+
 describe("what goes wrong", () => {
+  test("a damaged lock may be deleted, one that can't be opened may not", () => {
+    const lock = join(folder, lockFileName);
+    writeFileSync(lock, "x".repeat(5000));
+    expect(failure(() => lockStore(folder))).toContain("Nothing is in it: delete it.");
+    rmSync(lock);
+    mkdirSync(lock);
+    expect(failure(() => lockStore(folder))).toContain("The server has to write there");
+  });
+
   test("knows its size without a look at the file", () => {
     withStore((store) => {
       const before = store.bytes;
