@@ -206,7 +206,9 @@ export class ViewerMetrics {
     this.connectedMs.delete(peerId);
     this.sessionsClosed.inc({ stream_id, reason });
     const watched = Math.max(0, atMs - since.sinceMs) / 1000;
-    this.watchedSeconds.set(stream_id, (this.watchedSeconds.get(stream_id) ?? 0) + watched);
+    // Where it was counted while it lasted, or that would fall; the stream may have got series of its own since.
+    const counted = this.opened.has(since.streamId) ? since.streamId : stream_id;
+    this.watchedSeconds.set(counted, (this.watchedSeconds.get(counted) ?? 0) + watched);
   }
 
   /** Keys are made when a viewer connects and live as long as it does. 0 without viewers. */

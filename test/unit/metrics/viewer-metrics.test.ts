@@ -5,13 +5,13 @@ import { ViewerMetrics } from "../../../src/metrics/viewer-metrics.ts";
 import type { PeerChange } from "../../../src/peer-events.ts";
 import { textOf } from "../../support/metrics-text.ts";
 
-function setUp() {
+function setUp(streamsMax = 10) {
   const registry = createRegistry("test");
   const clock = { unixMs: 0 };
   const streams = new Set(["cam"]);
   const metrics = new ViewerMetrics({
     registry,
-    labels: new StreamLabels((id) => streams.has(id), 10),
+    labels: new StreamLabels((id) => streams.has(id), streamsMax),
     unixMs: () => clock.unixMs,
   });
   const tell = (change: PeerChange, peerId = "p1", streamId = "cam") =>
@@ -117,6 +117,20 @@ describe("watch time", () => {
     tell({ type: "closed", reason: "client_gone", seconds: 10 }, "a");
     clock.unixMs = 15_000;
     expect(await seconds()).toBe(25);
+  });
+
+  test("of the other streams does not fall when one of them gets series of its own", async () => {
+    const { clock, streams, tell, value } = setUp(1);
+    const other = () => value("dragonfork_webrtc_watch_seconds_total", '"other"');
+    streams.add("b").add("c");
+    tell({ type: "opened" });
+    tell(CONNECTED, "p1", "b");
+    tell(CONNECTED, "p2", "c");
+    clock.unixMs = 10_000;
+    expect(await other()).toBe(20);
+    streams.delete("cam");
+    tell({ type: "closed", reason: "client_gone", seconds: 10 }, "p1", "b");
+    expect(await other()).toBe(20);
   });
 });
 
