@@ -2,11 +2,10 @@
 import { TypeGuard } from "@sinclair/typebox";
 import { FIELDS } from "./fields.ts";
 import type { Config } from "./schema.ts";
-
-export type JsonObject = { [name: string]: unknown };
+import { getIn, isTree, setIn, type Tree } from "./tree.ts";
 
 /** What Core's clients expect to find; this server has no such parts, or does not make them settings. */
-const CORE_PARTS: JsonObject = {
+const CORE_PARTS: Tree = {
   version: 3,
   update_check: false,
   log: { topics: [] },
@@ -61,12 +60,12 @@ const CORE_PARTS: JsonObject = {
 };
 
 /** Secrets are "" or [], and `redact` takes those out of addresses. The processes have routes of their own. */
-export function coreView(config: Config, redact: (text: string) => string): JsonObject {
+export function coreView(config: Config, redact: (text: string) => string): Tree {
   const view = structuredClone(CORE_PARTS);
   for (const { path, schema } of FIELDS) {
     if (path[0] === "processes") continue;
     const hidden = TypeGuard.IsArray(schema) ? [] : "";
-    const value = valueIn(config, path);
+    const value = getIn(config, path);
     setIn(view, path, schema.secret ? hidden : typeof value === "string" ? redact(value) : value);
   }
   const { range_seconds: range_sec, interval_seconds: interval_sec } = config.metrics;
@@ -76,32 +75,11 @@ export function coreView(config: Config, redact: (text: string) => string): Json
 }
 
 /** Dotted names of the values in `wanted` that are not those of `view`. What `view` does not have is ignored. */
-export function changedNames(view: JsonObject, wanted: JsonObject, prefix = ""): readonly string[] {
+export function changedNames(view: Tree, wanted: Tree, prefix = ""): readonly string[] {
   return Object.entries(wanted).flatMap(([name, value]) => {
     if (!Object.hasOwn(view, name) || value === null) return [];
     const current = view[name];
-    if (isObject(current) && isObject(value))
-      return changedNames(current, value, `${prefix}${name}.`);
+    if (isTree(current) && isTree(value)) return changedNames(current, value, `${prefix}${name}.`);
     return Bun.deepEquals(current, value) ? [] : [`${prefix}${name}`];
   });
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function valueIn(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
-}
-
-function setIn(target: JsonObject, path: readonly string[], value: unknown): void {
-  const name = path.at(-1) ?? "";
-  let inner = target;
-  for (const step of path.slice(0, -1)) {
-    const next = inner[step];
-    const group: JsonObject = isObject(next) ? next : {};
-    inner[step] = group;
-    inner = group;
-  }
-  inner[name] = value;
 }

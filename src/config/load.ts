@@ -19,6 +19,7 @@ import { nearest } from "./load/nearest.ts";
 import { fieldProblem, shown } from "./load/problem.ts";
 import { mediaPorts } from "./media-ports.ts";
 import { type Config, ConfigSchema } from "./schema.ts";
+import { getIn, isTree, setIn } from "./tree.ts";
 
 export interface LoadOptions {
   /** From the command line; wins over CORE_CONFIGFILE. */
@@ -88,7 +89,7 @@ function openFile(
   }
   // A file with nothing but comments is an empty configuration.
   if (parsed.values === null || parsed.values === undefined) return { ...parsed, name, values: {} };
-  if (isRecord(parsed.values)) return { ...parsed, name };
+  if (isTree(parsed.values)) return { ...parsed, name };
   const found = shown(parsed.values);
   return {
     problems: [`configuration file ${name}: found ${found}; allowed: settings as key: value`],
@@ -131,7 +132,7 @@ function unknownKeys(file: OpenFile): string[] {
       if (!isDotted && FIELDS.some((field) => field.key === key)) continue;
       if (isDotted || !GROUP_KEYS.has(key)) {
         problems.push(`${key} (${placeOf(file, here)}): found an unknown key; ${suggestion(here)}`);
-      } else if (isRecord(value)) {
+      } else if (isTree(value)) {
         visit(value, here);
       } else if (value !== null) {
         const names = namesIn(here).join(", ");
@@ -141,7 +142,7 @@ function unknownKeys(file: OpenFile): string[] {
       }
     }
   };
-  if (isRecord(file.values)) visit(file.values, []);
+  if (isTree(file.values)) visit(file.values, []);
   return problems;
 }
 
@@ -189,27 +190,4 @@ function folderConflict({ storage, db }: Config): string | undefined {
   const way = relative(resolve(storage.disk.dir), resolve(db.dir));
   if (way === ".." || way.startsWith(`..${sep}`)) return undefined;
   return `storage.disk.dir (CORE_STORAGE_DISK_DIR): found ${storage.disk.dir}; allowed: a folder that does not hold db.dir ${db.dir}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function getIn(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (current, name) =>
-      isRecord(current) && Object.hasOwn(current, name) ? current[name] : undefined,
-    value,
-  );
-}
-
-function setIn(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  let current = target;
-  for (const name of path.slice(0, -1)) {
-    const next = current[name];
-    const child = isRecord(next) ? next : {};
-    current[name] = child;
-    current = child;
-  }
-  current[path.at(-1) ?? ""] = value;
 }

@@ -17,16 +17,10 @@ export class LineSplitter {
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #skipping = false;
-  #cutLines = 0;
 
   constructor(onLine: (line: string) => void, bytesMax: number = lineBytesMax) {
     this.#onLine = onLine;
     this.#bytesMax = bytesMax;
-  }
-
-  /** How many lines were longer than the cap and lost their end. */
-  get cutLines(): number {
-    return this.#cutLines;
   }
 
   /** Takes the next bytes; calls back once per complete line that is not empty. */
@@ -50,10 +44,7 @@ export class LineSplitter {
   #hold(part: Uint8Array): void {
     if (part.length === 0 || this.#skipping) return;
     const room = this.#bytesMax - this.#heldBytes;
-    if (part.length > room) {
-      this.#skipping = true;
-      this.#cutLines += 1;
-    }
+    this.#skipping = part.length > room;
     // Copied, because the reader may reuse its buffer before the line is complete.
     const kept = part.slice(0, room);
     this.#held.push(kept);

@@ -1,7 +1,8 @@
 /** /api/v3/config: the configuration in effect. It is changed in the file or the environment, then reloaded. */
 import { Type } from "@sinclair/typebox";
 import { Elysia } from "elysia";
-import { changedNames, type JsonObject } from "../../config/core-view.ts";
+import { changedNames } from "../../config/core-view.ts";
+import { isTree, type Tree } from "../../config/tree.ts";
 import { ProcessInvalid } from "../../errors/process.ts";
 import { operation } from "../documentation.ts";
 import { JSON_TYPE, readJson, sendJson } from "../json.ts";
@@ -9,7 +10,7 @@ import { OkSchema } from "../schemas.ts";
 
 export interface ConfigRoutesOptions {
   /** In Core's shape, without secrets. */
-  readonly view: JsonObject;
+  readonly view: Tree;
   /** Dotted names of the settings that come from the environment. */
   readonly overrides: readonly string[];
   /** Unix milliseconds of the start with this configuration. */
@@ -59,17 +60,14 @@ function answerOf({ view, overrides, loadedMs }: ConfigRoutesOptions) {
   };
 }
 
-function refusals(view: JsonObject, body: unknown): Record<string, string[]> {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new ProcessInvalid("Invalid JSON", ["body: allowed: an object"]);
-  }
-  const wanted: JsonObject = { ...body };
-  const { version = 0 } = wanted;
+function refusals(view: Tree, body: unknown): Record<string, string[]> {
+  if (!isTree(body)) throw new ProcessInvalid("Invalid JSON", ["body: allowed: an object"]);
+  const { version = 0 } = body;
   if (!VERSIONS.includes(version)) {
     throw new ProcessInvalid("Invalid config version", [`version ${JSON.stringify(version)}`]);
   }
   const reason = `set in the configuration file or the environment of the server; change it there, then GET ${PATH}/reload`;
-  const names = changedNames(view, { ...wanted, version: view["version"] });
+  const names = changedNames(view, { ...body, version: view["version"] });
   return Object.fromEntries(names.map((name) => [name, [reason]]));
 }
 
