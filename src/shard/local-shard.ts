@@ -65,7 +65,6 @@ export class LocalShard implements MediaShard {
 
   async close(): Promise<void> {
     this.isServing = false;
-    this.media.registry.close();
-    this.media.socket.close();
+    this.media.close();
   }
 }

@@ -14,6 +14,8 @@ export interface OpenMedia {
   readonly socket: MediaSocket;
   readonly registry: PeerRegistry;
   readonly backend: string;
+  /** Ends all viewers and closes the port. */
+  readonly close: () => void;
 }
 
 export interface MediaClocks {
@@ -29,13 +31,13 @@ export async function openMedia(
   clocks: MediaClocks,
   onEvent: PeerEventSink,
 ): Promise<OpenMedia> {
-  let registry: PeerRegistry | undefined;
+  let opened: PeerRegistry | undefined;
   const socket = await MediaSocket.open(settings.udpPort, (datagram, port, address) =>
-    registry?.receive(datagram, { address, port }),
+    opened?.receive(datagram, { address, port }),
   );
   const cipher = selectCipher(settings.backend);
   const send = await selectBatch(socket, settings.backend);
-  registry = new PeerRegistry({
+  const registry = new PeerRegistry({
     context: {
       identity: await createDtlsIdentity(),
       socket,
@@ -52,5 +54,11 @@ export async function openMedia(
       whole: () => Bun.gc(true),
     }),
   });
-  return { socket, registry, backend: `${send.name}, ${cipher.name}` };
+  opened = registry;
+  const close = (): void => {
+    registry.close();
+    send.batch.close();
+    socket.close();
+  };
+  return { socket, registry, backend: `${send.name}, ${cipher.name}`, close };
 }

@@ -101,12 +101,9 @@ class MediaWorker {
 
   private stop(): void {
     clearInterval(this.pulse);
-    this.media.registry.close();
+    this.media.close();
     // What was told of the viewers' ends leaves first.
-    setImmediate(() => {
-      this.media.socket.close();
-      this.post({ type: "stopped" });
-    });
+    setImmediate(() => this.post({ type: "stopped" }));
   }
 
   private tellPulse(): void {

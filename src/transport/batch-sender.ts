@@ -65,6 +65,9 @@ export class SendManyBatch implements BatchSender {
     this.count = 0;
   }
 
+  /** Nothing is kept over a flush. */
+  close(): void {}
+
   private view(slot: number, length: number): Buffer {
     return this.arena.subarray(slot * PACKET_BYTES, slot * PACKET_BYTES + length);
   }

@@ -169,12 +169,18 @@ export class GsoBatch implements BatchSender {
       }
       this.sendOneByOne(first);
     }
-    this.nextSlot = this.oldestSlot = 0;
-    this.nextMessage = this.oldestMessage = 0;
+    this.freeAll();
   }
 
+  /** Drops what waits: the descriptor may soon be somebody else's. */
   close(): void {
     clearTimeout(this.retryTimer);
+    this.freeAll();
+  }
+
+  private freeAll(): void {
+    this.nextSlot = this.oldestSlot = 0;
+    this.nextMessage = this.oldestMessage = 0;
   }
 
   /** Not in the middle of a run, nor while the kernel takes nothing. */

@@ -6,7 +6,8 @@ import type { MediaSocket } from "./media-socket.ts";
 export interface SendBackend {
   /** For the log. */
   readonly name: "sendmmsg+gso" | "sendmmsg" | "sendMany";
-  readonly batch: BatchSender;
+  /** To be closed before its socket: what waits is not sent any more. */
+  readonly batch: BatchSender & { close(): void };
 }
 
 /** Loopback delivers at once; this only bounds the wait where something eats the packets. */

@@ -53,4 +53,5 @@ test("an error that nobody expected is told, and the worker goes on", async () =
   const script = new URL("../../support/crashing-worker.ts", import.meta.url).pathname;
   const { stdout } = Bun.spawn([process.execPath, script]);
   expect(await stdout.text()).toBe("ready\ngone\ncrashed\nstopped\n");
-});
+  // A process with a worker: long where the machine has much else to do.
+}, 60_000);

@@ -1,5 +1,6 @@
 import { type Pointer, ptr, read } from "bun:ffi";
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterEach, describe, expect, jest, spyOn, test } from "bun:test";
+import { LocalShard } from "../../../src/shard/local-shard.ts";
 import type { BatchSender } from "../../../src/transport/batch-sender.ts";
 import { GsoBatch, type Libc, openGsoBatch, openLibc } from "../../../src/transport/linux-gso.ts";
 import { type Endpoint, MediaSocket } from "../../../src/transport/media-socket.ts";
@@ -9,6 +10,7 @@ import { fixedRandom } from "../../support/fixed-random.ts";
 const cleanUp: (() => void)[] = [];
 afterEach(() => {
   for (const close of cleanUp.splice(0)) close();
+  jest.useRealTimers();
 });
 
 async function openBatch(): Promise<GsoBatch> {
@@ -215,6 +217,37 @@ describe("sendmmsg with segmentation", () => {
     batch?.flush();
     expect(batch?.packetsDropped).toBe(10_000);
     batch?.close();
+  });
+});
+
+describe("the end", () => {
+  test("what a busy kernel did not take is not sent through a descriptor that was closed", async () => {
+    const errno = new Int32Array([11]);
+    let calls = 0;
+    const sendmmsg = () => {
+      calls++;
+      return -1;
+    };
+    const libc = { sendmmsg, __errno_location: () => ptr(errno) } as unknown as Libc;
+    const batch = new GsoBatch({ fd: 3, ipv6: false }, libc);
+    put(batch, Buffer.alloc(9), { address: "127.0.0.1", port: 9 });
+    jest.useFakeTimers();
+    batch.flush();
+    batch.close();
+    jest.runAllTimers();
+    // As the fan-out does with its last turn.
+    batch.flush();
+    expect(calls).toBe(1);
+  });
+
+  test("of a shard is that of its send back-end too", async () => {
+    const close = spyOn(GsoBatch.prototype, "close");
+    const clocks = { nowMs: () => 0, unixMs: () => 0 };
+    const settings = { name: "media-0", udpPort: 0, addresses: [], connectMsMax: 1000 };
+    const shard = await LocalShard.open({ ...settings, backend: "auto" }, clocks, () => undefined);
+    await shard.close();
+    expect(close).toHaveBeenCalledTimes(1);
+    close.mockRestore();
   });
 });
 
