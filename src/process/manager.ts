@@ -155,24 +155,23 @@ export class ProcessManager {
   update(id: string, input: unknown): Promise<Change> {
     return this.#queued(id, async () => {
       const managed = this.#findWritable(id);
+      const { supervisor } = managed;
       const { stored, effect } = this.#readChange(managed, input);
       const { record, order } = stored;
       // Stored before the stop: a change that can't be kept must not interrupt the stream.
       this.#options.store.replace(id, stored);
       managed.stored = stored;
       this.#rename(id, record.id, managed);
-      if (managed.supervisor.alive && appliesAtOnce(effect.changed)) {
-        managed.supervisor.adopt(record);
+      if (supervisor.alive && appliesAtOnce(effect.changed)) {
+        supervisor.adopt(record);
       } else {
-        await managed.supervisor.stop();
-        managed.supervisor.replace(record);
+        await supervisor.stop();
+        supervisor.replace(record);
       }
       if (record.id !== id) this.#options.onRecord(undefined, id);
       this.#leaving.delete(id);
       this.#options.onRecord(record, record.id);
-      if (order === "start" && !managed.supervisor.alive && !this.#closing) {
-        managed.supervisor.start();
-      }
+      if (order === "start" && !supervisor.alive && !this.#closing) supervisor.start();
       this.#report(record.id, effect);
       return { entry: entryOf(managed), effect };
     });
@@ -211,8 +210,12 @@ export class ProcessManager {
         this.#setOrder(managed, "start");
         supervisor.start();
       } else if (command === "stop") {
-        this.#setOrder(managed, "stop");
-        await supervisor.stop();
+        try {
+          this.#setOrder(managed, "stop");
+        } finally {
+          // Also where that can't be kept: FFmpeg may be what fills the disk.
+          await supervisor.stop();
+        }
       } else await supervisor.restart();
     });
   }
@@ -273,11 +276,10 @@ export class ProcessManager {
     refuseHidden(record);
     this.#resolve(record, "Process can't be updated");
     if (record.id !== base.id) this.#checkFree(record.id, "Process can't be updated");
-    const { alive } = supervisor;
     // At the end of the server all are ordered to stop, which is not to be kept.
     const { order } = this.#closing ? stored : supervisor;
     const effect = effectOf(base, record, {
-      alive,
+      alive: supervisor.alive,
       ordered: order === "start",
       plan: supervisor.view().plan,
       viewers: this.#options.viewers(base.id),

@@ -30,14 +30,23 @@ export async function scanFolder(
         if (++files > limits.filesMax || limits.nowMs() > endMs) return { bytes, complete: false };
         const path = join(next, entry.name);
         if (entry.isDirectory()) waiting.push(path);
-        else if (entry.isFile() && counts(path)) bytes += (await lstat(path)).size;
+        else if (entry.isFile() && counts(path)) bytes += await sizeOf(path);
       }
     } catch (error) {
-      // SQLite takes its side files away at any time.
       if (!isGone(error)) complete = false;
     }
   }
   return { bytes, complete };
+}
+
+/** SQLite takes its side files away at any time; what has gone holds nothing. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    if (isGone(error)) return 0;
+    throw error;
+  }
 }
 
 function isGone(error: unknown): boolean {

@@ -2,6 +2,7 @@
  * What the server keeps on disk, in bytes: counted on with every write, and put right now and then by a look at the
  * files themselves. A scrape reads numbers only.
  */
+import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { StorageStats } from "../metrics/storage-metrics.ts";
 import { scanFolder } from "./storage-scan.ts";
@@ -83,8 +84,16 @@ export class StorageWatch {
       this.state = { bytes: files.bytes, known: stateKnown };
       this.journal = { bytes: entries.bytes, known: journalKnown };
       this.scannedMs = unixMs();
-      this.complete = files.complete && entries.complete;
+      this.complete = files.complete && entries.complete && (await isThere(folder));
       if (!this.complete) throw new Error("not all files could be looked at");
     }).catch(() => {});
   }
+}
+
+/** A disk that is gone must not pass for an empty one. */
+function isThere(folder: string): Promise<boolean> {
+  return access(folder).then(
+    () => true,
+    () => false,
+  );
 }

@@ -273,6 +273,18 @@ describe("changing", () => {
 });
 
 describe("commands", () => {
+  test("a stop is obeyed also where it can't be stored, and says so", async () => {
+    const { manager, store, children } = build();
+    manager.add(camera);
+    store.close();
+    const stop = failure(() => manager.command("cam", "stop"));
+    await settle();
+    expect(children.last.signals).toEqual(["SIGINT"]);
+    children.last.exit(255);
+    expect(await stop).toBeInstanceOf(StoreFailed);
+    expect(manager.state("cam")).toMatchObject({ order: "stop", exec: "finished" });
+  });
+
   test("start and stop are kept over a restart of the server", async () => {
     const { manager, children } = build();
     manager.add(camera);

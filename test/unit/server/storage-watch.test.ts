@@ -89,6 +89,18 @@ test("writes are counted on from the last look, and the next look puts it right"
   expect(storage.stats.bytes.state).toBe(8199);
 });
 
+test("a folder that is gone, with its disk, is a failed look and no empty one", async () => {
+  put("dragonfork.sqlite", 10);
+  const runs: (Error | undefined)[] = [];
+  const storage = watch({ bytes: 10 }, runs);
+  await storage.reconcile();
+  rmSync(folder, { recursive: true });
+  await storage.reconcile();
+  expect(runs).toEqual([undefined, expect.any(Error)]);
+  expect(storage.stats.complete).toBe(false);
+  mkdirSync(folder);
+});
+
 test("a look that was not whole is told, and keeps what it saw", async () => {
   for (let i = 0; i < 10_001; i++) put(`f${i}`, 1);
   const runs: (Error | undefined)[] = [];
