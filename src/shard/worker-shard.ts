@@ -18,8 +18,12 @@ import { PacketQueue } from "./packet-queue.ts";
 import { RemotePeer } from "./remote-peer.ts";
 import type { MediaShard, ShardPeer, ShardSettings } from "./shard.ts";
 
-/** A worker that was quiet for so long hangs: it tells of itself once a second. */
-const PULSE_MS_MAX = 10_000;
+/**
+ * A worker that said nothing between so many looks at it hangs: it tells of itself once a second. Not by the clock, which
+ * goes on while the whole machine is paused, as for a snapshot.
+ */
+const QUIET_LOOKS_MAX = 4;
+const LOOK_MS = 2500;
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 5000;
 /** A stop closes each viewer's DTLS; it takes milliseconds. */
@@ -73,6 +77,8 @@ export class WorkerShard implements MediaShard {
   private earlier = NO_TOTALS;
   private current = NO_TOTALS;
   private heartbeatMs: number;
+  /** Since the last sign of life. */
+  private quietLooks = 0;
   private lastRequest = 0;
   private lastTrack = 0;
   private restartMs = RESTART_MS_MIN;
@@ -92,7 +98,7 @@ export class WorkerShard implements MediaShard {
   static async open(options: WorkerShardOptions): Promise<WorkerShard> {
     const shard = new WorkerShard(options);
     await shard.start();
-    shard.watch = setInterval(() => shard.checkPulse(), PULSE_MS_MAX / 4);
+    shard.watch = setInterval(() => shard.checkPulse(), LOOK_MS);
     return shard;
   }
 
@@ -175,7 +181,7 @@ export class WorkerShard implements MediaShard {
     const thread = (this.options.createThread ?? createThread)();
     const life: Life = { thread, queue: new PacketQueue(), ready: false };
     this.life = life;
-    this.heartbeatMs = clocks.nowMs();
+    this.signOfLife();
     return new Promise((resolve, reject) => {
       thread.on("message", (message) => {
         if (this.life !== life) return;
@@ -260,7 +266,7 @@ export class WorkerShard implements MediaShard {
   }
 
   private receive(message: FromWorker): void {
-    this.heartbeatMs = this.options.clocks.nowMs();
+    this.signOfLife();
     switch (message.type) {
       case "opened":
       case "restarted":
@@ -315,10 +321,14 @@ export class WorkerShard implements MediaShard {
     this.peers.clear();
   }
 
+  private signOfLife(): void {
+    this.heartbeatMs = this.options.clocks.nowMs();
+    this.quietLooks = 0;
+  }
+
   private checkPulse(): void {
-    if (this.life === undefined) return;
-    const quietMs = this.heartbeatAgeMs;
-    if (quietMs > PULSE_MS_MAX) this.lost(`no sign of life for ${Math.round(quietMs)} ms`);
+    if (this.life === undefined || ++this.quietLooks <= QUIET_LOOKS_MAX) return;
+    this.lost(`no sign of life for ${Math.round(this.heartbeatAgeMs)} ms`);
   }
 
   /** Undefined where there is no worker, or it is lost before it answers. */

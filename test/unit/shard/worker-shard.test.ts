@@ -238,11 +238,23 @@ describe("a media worker", () => {
     expect(shard.totals.packetsDropped).toBe(8);
   });
 
+  test("that was paused with the whole machine is not taken for dead", async () => {
+    jest.useFakeTimers();
+    const { thread, clock } = await running();
+    clock.nowMs = 60_000;
+    jest.advanceTimersByTime(2500);
+    expect(thread.terminated).toBe(false);
+    thread.say({ type: "pulse", peers: [], totals: TOTALS });
+    jest.advanceTimersByTime(10_000);
+    expect(thread.terminated).toBe(false);
+  });
+
   test("that hangs is taken for dead", async () => {
     jest.useFakeTimers();
-    const { thread, threads, clock, openPeer } = await running();
+    const { thread, threads, openPeer } = await running();
     const peer = await openPeer();
-    clock.nowMs = 10_001;
+    jest.advanceTimersByTime(10_000);
+    expect(thread.terminated).toBe(false);
     jest.advanceTimersByTime(2500);
     expect(thread.terminated).toBe(true);
     expect(peer.state).toBe("closed");
