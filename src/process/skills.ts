@@ -34,6 +34,14 @@ export interface SkillsTools {
   readonly clock: Pick<Clock, "after">;
 }
 
+interface Answer {
+  readonly lines: readonly string[];
+  /** The last line on stderr. */
+  readonly error: string;
+  /** Of its exit; null where it was killed. */
+  readonly code: number | null;
+}
+
 /** FFmpeg 8 with everything prints 1500 lines of filters and codecs together. */
 const LINES_MAX = 20_000;
 const TIMEOUT_MS = 10_000;
@@ -68,7 +76,10 @@ export class FfmpegSkills {
     this.#asking = true;
     try {
       // One after the other: this is asked of a machine that has streams to send.
-      const version = parseVersion(await this.#linesOf("-version"));
+      const { lines, error, code } = await this.#answerTo("-version");
+      // Behind setpriv one that is missing can be started all the same.
+      if (code !== 0) throw new FfmpegUnavailable(error || "it does not say its version");
+      const version = parseVersion(lines);
       const devices = parseFormats(await this.#linesOf("-devices"));
       return {
         ffmpeg: version,
@@ -87,20 +98,29 @@ export class FfmpegSkills {
     }
   }
 
-  #linesOf(question: string): Promise<readonly string[]> {
+  async #linesOf(question: string): Promise<readonly string[]> {
+    return (await this.#answerTo(question)).lines;
+  }
+
+  #answerTo(question: string): Promise<Answer> {
     const { spawn, clock } = this.#tools;
     return new Promise((resolve, reject) => {
       const lines: string[] = [];
-      const splitter = new LineSplitter((line) => {
+      let error = "";
+      const stdout = new LineSplitter((line) => {
         if (lines.length < LINES_MAX) lines.push(line);
       });
-      const handlers = {
-        onStdout: (chunk: Uint8Array) => splitter.push(chunk),
-        onStderr: () => undefined,
-        onExit: () => {
+      const stderr = new LineSplitter((line) => {
+        error = line;
+      });
+      const handlers: ChildHandlers = {
+        onStdout: (chunk) => stdout.push(chunk),
+        onStderr: (chunk) => stderr.push(chunk),
+        onExit: ({ code }) => {
           cancel();
-          splitter.end();
-          resolve(lines);
+          stdout.end();
+          stderr.end();
+          resolve({ lines, error, code });
         },
       };
       const child = start(spawn, question, handlers);

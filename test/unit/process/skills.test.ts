@@ -49,10 +49,33 @@ describe("the skills of FFmpeg", () => {
     expect((await got).ffmpeg.version).toBe("7.1.0");
   });
 
+  test("are tried again after what starts FFmpeg did not find it, or FFmpeg said nothing", async () => {
+    const { skills, children, clock, answer } = world();
+    const refusals: unknown[] = [];
+    const ask = () => skills.get().catch((error: unknown) => refusals.push(error));
+    void ask();
+    children.last.says("setpriv: failed to execute ffmpeg: No such file or directory\n");
+    children.last.exit(127);
+    await clock.advance(1);
+    void ask();
+    await clock.advance(10_000);
+    children.last.exit(null, "SIGKILL");
+    await clock.advance(1);
+    expect(refusals.map(String)).toEqual([
+      expect.stringContaining("failed to execute ffmpeg: No such file or directory."),
+      expect.stringContaining("it does not say its version."),
+    ]);
+    const again = skills.get();
+    await answer("7.1");
+    expect((await again).ffmpeg.version).toBe("7.1.0");
+  });
+
   test("of an FFmpeg that hangs or talks without end are cut off", async () => {
     const { skills, children, clock } = world();
     const got = skills.get();
-    for (let asked = 0; asked < 7; asked++) {
+    children.last.exit(0);
+    await clock.advance(1);
+    for (let asked = 1; asked < 7; asked++) {
       const child = children.last;
       const isList = child.argv.includes("-protocols");
       if (isList) child.prints(`Input:\nOutput:\n${"  x\n".repeat(30_000)}`);
