@@ -56,11 +56,6 @@ export class Track implements PlayedTrack {
     this.media.onReceiveRtp.subscribe((packet) => this.receive(packet));
   }
 
-  /** True once a decoder could start: a keyframe is held, or any packet of audio. */
-  get playable(): boolean {
-    return this.kind === "audio" ? this.ring.head > 0 : this.ring.keyframeIndex >= 0;
-  }
-
   get produced(): ProducedTrack {
     return {
       kind: this.kind,

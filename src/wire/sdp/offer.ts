@@ -28,7 +28,6 @@ export interface OfferedMedia {
   direction: Direction;
   payloadTypes: readonly string[];
   codecs: readonly OfferedCodec[];
-  rtcpMux: boolean;
   rtcpRsize: boolean;
   /** Port 0 without bundle-only: the player has switched this section off (RFC 3264 §6). */
   disabled: boolean;
@@ -42,7 +41,6 @@ export interface Offer {
   icePwd: string;
   /** sha-256, sha-384 and sha-512 only, upper case hex. */
   fingerprints: readonly Fingerprint[];
-  setup: string;
   /** At most 32, IP literals only. */
   candidates: readonly RemoteCandidate[];
 }
@@ -181,7 +179,7 @@ function directionOf(section: MediaSection, session: TransportAttributes): Direc
   return section.transport.direction ?? session.direction ?? "sendrecv";
 }
 
-type SharedTransport = Pick<Offer, "iceUfrag" | "icePwd" | "fingerprints" | "setup">;
+type SharedTransport = Pick<Offer, "iceUfrag" | "icePwd" | "fingerprints">;
 
 /**
  * The transport of the tagged section, which the whole bundle shares; session values fill its gaps. What other sections
@@ -202,7 +200,7 @@ function transportOf(
     throw refuse("a=fingerprint is missing: expected sha-256, sha-384 or sha-512.");
   }
   if (setup === undefined) throw refuse("a=setup is missing: expected actpass or active.");
-  return { iceUfrag, icePwd, fingerprints, setup };
+  return { iceUfrag, icePwd, fingerprints };
 }
 
 function toMedia(section: MediaSection, session: TransportAttributes): OfferedMedia {
@@ -216,7 +214,6 @@ function toMedia(section: MediaSection, session: TransportAttributes): OfferedMe
     direction: directionOf(section, session),
     payloadTypes,
     codecs: isMediaKind(kind) ? readCodecs(section) : [],
-    rtcpMux: section.rtcpMux || section.bundleOnly,
     rtcpRsize: section.rtcpRsize,
     disabled: isDisabled(section),
   };

@@ -56,9 +56,9 @@ describe("H.264 track", () => {
   ])("a decoder can start at %s", (_what, payload) => {
     const { track, write } = setUp();
     write([0x61, 0x9a]);
-    expect(track.playable).toBe(false);
+    expect(track.ring.keyframeIndex).toBe(-1);
     write(payload);
-    expect([track.playable, track.ring.keyframeIndex]).toEqual([true, 1]);
+    expect(track.ring.keyframeIndex).toBe(1);
   });
 
   test.each([
@@ -70,7 +70,7 @@ describe("H.264 track", () => {
   ])("a decoder cannot start at %s", (_what, payload) => {
     const { track, write } = setUp();
     write(payload);
-    expect([track.playable, track.ring.head]).toEqual([false, 1]);
+    expect([track.ring.keyframeIndex, track.ring.head]).toEqual([-1, 1]);
   });
 
   test("parameter sets and the slice of one picture are one start, the first", () => {
@@ -89,7 +89,7 @@ describe("VP8 track", () => {
     const { track, write, payload } = setUp("VP8");
     write([0x90, 0x80, 0x05, 0x10, 0x20, 0x30]);
     expect(payload(0)).toEqual([0x10, 0x10, 0x20, 0x30]);
-    expect(track.playable).toBe(true);
+    expect(track.ring.keyframeIndex).toBe(0);
     expect(track.produced).toEqual({
       kind: "video",
       codec: "VP8",
@@ -102,18 +102,17 @@ describe("VP8 track", () => {
     const { track, write } = setUp("VP8");
     write([0x10, 0x11, 0x20]);
     write([0x00, 0x10, 0x20]);
-    expect(track.playable).toBe(false);
+    expect(track.ring.keyframeIndex).toBe(-1);
     write([0x10, 0x10, 0x20]);
     expect(track.ring.keyframeIndex).toBe(2);
   });
 });
 
 describe("audio track", () => {
-  test("can be played from any packet, and has no keyframes", () => {
+  test("has no keyframes", () => {
     const { track, write } = setUp("OPUS");
-    expect(track.playable).toBe(false);
     write([0x65, 1, 2]);
-    expect([track.playable, track.ring.keyframeIndex, track.clockRate]).toEqual([true, -1, 48_000]);
+    expect([track.ring.head, track.ring.keyframeIndex, track.clockRate]).toEqual([1, -1, 48_000]);
   });
 });
 

@@ -40,10 +40,8 @@ describe("an offer of a real player", () => {
     const offer = parseOffer(await offerText(name));
     expect(offer.iceUfrag.length).toBeGreaterThanOrEqual(4);
     expect(offer.fingerprints).toHaveLength(name === "aiortc" ? 3 : 1);
-    expect(offer.setup).toBe("actpass");
     for (const media of offer.media.filter(({ kind }) => kind !== "application")) {
       expect(media.direction).toBe("recvonly");
-      expect(media.rtcpMux).toBe(true);
       expect(media.codecs.length).toBeGreaterThan(0);
     }
   });
