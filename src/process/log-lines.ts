@@ -71,6 +71,14 @@ export function splitLevel(line: string): { level: LogLevel | undefined; text: s
   return { level: found[2] as LogLevel, text: (found[1] ?? "") + line.slice(found[0].length) };
 }
 
+const unresolvedName = /Failed to resolve hostname/;
+const saysLess = /Error opening input|: Input\/output error$/;
+
+/** Of an error and the one after it, the one to show: an unknown host name FFmpeg follows up with "Input/output error". */
+export function plainerError(before: string, after: string): string {
+  return unresolvedName.test(before) && saysLess.test(after) ? before : after;
+}
+
 /** Longer lines are read by nobody: some patterns take time by the square of the length. */
 const lineLengthMax = 8192;
 

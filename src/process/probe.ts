@@ -7,7 +7,13 @@ import type { SpawnChild } from "./child.ts";
 import type { Clock } from "./clock.ts";
 import { inputArguments } from "./ffmpeg-args.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { type FileLine, parseLogLine, type StreamLine, splitLevel } from "./log-lines.ts";
+import {
+  type FileLine,
+  parseLogLine,
+  plainerError,
+  type StreamLine,
+  splitLevel,
+} from "./log-lines.ts";
 import { PacketScan } from "./probe/packet-scan.ts";
 import { isLavfi } from "./record/address.ts";
 import type { ProcessIO, ProcessRecord } from "./record.ts";
@@ -214,7 +220,8 @@ function readLogLine(look: Look, line: string): void {
 }
 
 function failureOf(look: Look): string {
-  return look.log.at(-1) ?? "FFmpeg said nothing within the time given";
+  if (look.log.length === 0) return "FFmpeg said nothing within the time given";
+  return look.log.reduce(plainerError);
 }
 
 function factsOf(look: Look, index: number): SourceFacts {

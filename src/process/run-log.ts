@@ -3,6 +3,7 @@
  * The shapes are datarhei Core's report.
  */
 
+import { plainerError } from "./log-lines.ts";
 import { type ExecState, hasFailed } from "./state.ts";
 
 /** [unix seconds as text, line] */
@@ -56,7 +57,7 @@ export class RunLog {
   /** FFmpeg's own word of what went wrong. */
   addError(atSeconds: number, line: string): void {
     this.add(atSeconds, line);
-    this.#error = [String(atSeconds), line];
+    this.#error = [String(atSeconds), plainerError(this.#error?.[1] ?? "", line)];
   }
 
   /** The server's word of why the run ends. */

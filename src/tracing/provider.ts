@@ -40,7 +40,7 @@ export interface Provider {
 /** Starts nothing that keeps the process alive. */
 export async function openProvider(options: ProviderOptions): Promise<Provider> {
   const { settings, version, coreId, onProblem } = options;
-  const complain = (message: string) => onProblem(message);
+  const complain = (message: string) => onProblem(sentenceOf(message));
   diag.setLogger(
     { error: complain, warn: complain, info: () => {}, debug: () => {}, verbose: () => {} },
     { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
@@ -64,6 +64,16 @@ export async function openProvider(options: ProviderOptions): Promise<Provider> 
     tracer: provider.getTracer("dragonfork", version),
     close: () => provider.shutdown(),
   };
+}
+
+/** An error of an exporter comes as JSON, with its stack and more. */
+function sentenceOf(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === "string" ? message : text;
+  } catch {
+    return text;
+  }
 }
 
 async function exporterFor({ url, protocol }: TraceSettings): Promise<SpanExporter> {

@@ -116,6 +116,26 @@ test("a source that can't be opened fails with FFmpeg's last words, without the 
   );
 });
 
+test("a host name that can't be resolved is named, in the words of old and new versions of FFmpeg", async () => {
+  const ends = [
+    ["[error] rtsp://u:canary@cam.invalid/1: Input/output error"],
+    [
+      "[in#0 @ 0x2] [error] Error opening input: Input/output error",
+      "[error] Error opening input file rtsp://u:canary@cam.invalid/1.",
+      "[error] Error opening input files: Input/output error",
+    ],
+  ];
+  for (const end of ends) {
+    const { children, facts } = start(record("rtsp://u:canary@cam.invalid/1"));
+    const cause = "Failed to resolve hostname cam.invalid: Name or service not known";
+    children.last.says([`[tcp @ 0x1] [error] ${cause}`, ...end].join("\n"));
+    children.last.exit(1);
+    expect(await facts.catch((error: unknown) => error)).toEqual(
+      new ProbeFailed(`[tcp @ 0x1] ${cause}`),
+    );
+  }
+});
+
 test("a source that says nothing is given up after 15 s", async () => {
   const { children, facts, clock } = start(record("rtsp://cam/1"));
   await clock.advance(15_000);

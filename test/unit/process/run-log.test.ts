@@ -42,6 +42,16 @@ test("a run that is over ended of its last error, not of what FFmpeg said after 
   ]);
 });
 
+test("a host name that can't be resolved counts more than what FFmpeg says to it, not than a later error", () => {
+  const log = new RunLog(100);
+  const cause = "Failed to resolve hostname cam.invalid: Name or service not known";
+  log.addError(100, cause);
+  log.addError(100, "rtsp://cam.invalid/1: Input/output error");
+  expect(log.lastWord("failed")).toBe(cause);
+  log.addError(101, "Failed to open file 'cam0.ts'");
+  expect(log.lastWord("failed")).toBe("Failed to open file 'cam0.ts'");
+});
+
 test("an error that is long past has not ended it", () => {
   const log = new RunLog(100);
   log.addError(100, "a frame could not be decoded");
