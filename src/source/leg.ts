@@ -6,6 +6,7 @@
 import type { CopyFault } from "../process/source-plan.ts";
 import type { Track } from "../stream/track.ts";
 import { fdOf, setBufferBytes } from "../transport/linux-socket.ts";
+import { throwApart } from "../transport/throw-apart.ts";
 import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
 import { isRtcp, parseRtp } from "../wire/rtp/header.ts";
 import { payloadSplitter, type SplitPayload } from "../wire/rtp/payload/split.ts";
@@ -75,7 +76,13 @@ export class Leg {
       hostname: "127.0.0.1",
       port: options.ports.receive,
       socket: {
-        data: (_socket, datagram, port) => leg.receive(datagram, port),
+        data: (_socket, datagram, port) => {
+          try {
+            leg.receive(datagram, port);
+          } catch (error) {
+            throwApart(error);
+          }
+        },
         error: () => undefined,
       },
     });

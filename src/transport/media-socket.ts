@@ -3,6 +3,7 @@
  */
 import { MediaSocketFailed } from "../errors/process.ts";
 import { fdOf, ignoreIcmpErrors, setBufferBytes } from "./linux-socket.ts";
+import { throwApart } from "./throw-apart.ts";
 
 /** Room for a burst of 100 viewers' keyframes on the way out, and of their feedback on the way in. */
 const SOCKET_BUFFER_BYTES = 4 << 20;
@@ -34,7 +35,7 @@ export class MediaSocket {
 
   /**
    * Binds for IPv4 and IPv6 at once, or for IPv4 alone where the system has no IPv6. Port 0 takes any free port.
-   * Throws MediaSocketFailed where the port cannot be bound. `onDatagram` must not throw.
+   * Throws MediaSocketFailed where the port cannot be bound. What `onDatagram` throws is an uncaught error.
    */
   static async open(port: number, onDatagram: DatagramHandler): Promise<MediaSocket> {
     const bind = (hostname: string) =>
@@ -42,8 +43,13 @@ export class MediaSocket {
         hostname,
         port,
         socket: {
-          data: (_socket, datagram, fromPort, fromAddress) =>
-            onDatagram(datagram, fromPort, fromAddress),
+          data: (_socket, datagram, fromPort, fromAddress) => {
+            try {
+              onDatagram(datagram, fromPort, fromAddress);
+            } catch (error) {
+              throwApart(error);
+            }
+          },
           // An ICMP error names no viewer; consent freshness finds out who is gone.
           error: () => undefined,
         },

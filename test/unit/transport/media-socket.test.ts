@@ -105,6 +105,12 @@ describe("datagrams on the shared port", () => {
     expect(datagramKind(Buffer.alloc(0))).toBe("other");
   });
 
+  test("an error of our own while one is read is heard, as any other that nobody expected", async () => {
+    const script = new URL("../../support/throwing-listener.ts", import.meta.url).pathname;
+    const { stdout } = Bun.spawn([process.execPath, script], { timeout: 50_000 });
+    expect(await stdout.text()).toBe("heard\n");
+  }, 60_000);
+
   test("IPv4 mapped into IPv6 is shown as IPv4", () => {
     expect(plainAddress("::ffff:10.0.0.1")).toBe("10.0.0.1");
     expect(plainAddress("::1")).toBe("::1");
