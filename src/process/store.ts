@@ -166,7 +166,7 @@ export class ProcessStore {
       const rows = this.#database
         .query<{ key: string; value: string }, []>("SELECT * FROM server_metadata ORDER BY rowid")
         .all();
-      return new Map(rows.map(({ key, value }): [string, unknown] => [key, JSON.parse(value)]));
+      return new Map(rows.flatMap(({ key, value }) => entryOf(key, value)));
     });
   }
 
@@ -252,6 +252,15 @@ function readOnly<T>(folder: string, use: (database: Database, version: number) 
       throw error;
     }
   });
+}
+
+/** None for a damaged value: what clients noted must not keep the server from starting. */
+function entryOf(key: string, value: string): [string, unknown][] {
+  try {
+    return [[key, JSON.parse(value)]];
+  } catch {
+    return [];
+  }
 }
 
 const DAMAGE: readonly string[] = ["SQLITE_NOTADB", "SQLITE_CORRUPT"];

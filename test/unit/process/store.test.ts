@@ -328,6 +328,21 @@ describe("what goes wrong", () => {
     expect(failure(() => ProcessStore.open(join(folder, "file", "db")))).toContain(storeFileName);
   });
 
+  test("a damaged value of the server's metadata is left out, and the server starts", () => {
+    withStore((store) => {
+      store.setServerMetadata("good", 1);
+      store.setServerMetadata("bad", 2);
+    });
+    const database = new Database(path);
+    database.run("UPDATE server_metadata SET value = '{' WHERE key = 'bad'");
+    database.close();
+    withStore((store) => {
+      expect(new ServerMetadata(store).all()).toEqual({ good: 1 });
+      store.setServerMetadata("bad", 3);
+      expect(store.serverMetadata().get("bad")).toBe(3);
+    });
+  });
+
   test("a row that breaks today's rules is kept and named, the others are read", () => {
     withStore((store) => {
       store.insert(stored("good"));
