@@ -1,7 +1,6 @@
 /** Turns a short description of a route into the operation of the OpenAPI document. */
 import { type TSchema, Type } from "@sinclair/typebox";
 import type { DocumentDecoration } from "elysia";
-import { NamedSchemas } from "./named-schemas.ts";
 import { PROBLEM_TYPE, PROBLEMS, type ProblemKind, ProblemSchema } from "./problem.ts";
 import { problemExample } from "./problem-examples.ts";
 
@@ -53,9 +52,6 @@ const HEADERS_OF_STATUS: Readonly<Record<number, Readonly<Record<string, string>
   503: { "Retry-After": "Seconds after which to try again." },
 };
 
-/** Those that a route of this process was described with. */
-export const namedSchemas = new NamedSchemas();
-
 /** The empty requirement of OpenAPI 3.1 §4.8.10 makes the token optional. */
 const SECURITY = { admin: [{ bearer: [] }], stream: [{ bearer: [] }, {}] };
 
@@ -101,7 +97,7 @@ export function operation(route: Operation): DocumentDecoration {
         required: route.body.optional !== true,
         content: {
           [route.body.type]: {
-            schema: namedSchemas.refer(route.body.schema),
+            schema: route.body.schema,
             example: route.body.example,
           },
         },
@@ -122,7 +118,7 @@ function answersOf(route: Operation) {
         ...(answer.type !== undefined && {
           content: {
             [answer.type]: {
-              schema: namedSchemas.refer(answer.schema ?? Type.String()),
+              schema: answer.schema ?? Type.String(),
               ...(answer.example !== undefined && { example: answer.example }),
             },
           },
@@ -143,7 +139,7 @@ function problemsOf(kinds: readonly ProblemKind[]) {
         headers: headerObjects(HEADERS_OF_STATUS[status] ?? {}),
         content: {
           [PROBLEM_TYPE]: {
-            schema: namedSchemas.refer(ProblemSchema),
+            schema: ProblemSchema as TSchema,
             examples: Object.fromEntries(
               same.map((kind) => [kind, { value: problemExample(kind) }]),
             ),

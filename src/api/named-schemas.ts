@@ -1,28 +1,25 @@
 /** Schemas with a name (`$id`) stand once in the API document: generators make a type of each, not one at every use. */
-import { type TSchema, Type } from "@sinclair/typebox";
 
-export class NamedSchemas {
-  readonly #schemas = new Map<string, object>();
+export type Members = { readonly [name: string]: unknown };
 
-  /** Those that were met so far, by name. */
-  get components(): Readonly<Record<string, object>> {
-    return Object.fromEntries(this.#schemas);
-  }
-
-  /** The schema with a reference wherever one with a name stands, itself included. */
-  refer(schema: TSchema): TSchema {
-    return Type.Unsafe(this.#referred(schema) as object);
-  }
-
-  #referred(value: unknown): unknown {
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return value.map((one) => this.#referred(one));
-    const { $id: name, ...members } = value as { readonly $id?: string };
-    const schema = Object.fromEntries(
-      Object.entries(members).map(([key, member]) => [key, this.#referred(member)]),
-    );
-    if (name === undefined) return schema;
-    this.#schemas.set(name, schema);
+/** The document with its named schemas under `components`, and a reference wherever one of them stood. */
+export function nameSchemas(document: Members): Members {
+  const schemas: Record<string, unknown> = {};
+  const named = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(named);
+    if (!isMembers(value)) return value;
+    const { $id: name, ...members } = value;
+    const schema = namedMembers(members);
+    if (typeof name !== "string") return schema;
+    schemas[name] = schema;
     return { $ref: `#/components/schemas/${name}` };
-  }
+  };
+  const namedMembers = (members: Members): Members =>
+    Object.fromEntries(Object.entries(members).map(([name, member]) => [name, named(member)]));
+  const { components, ...rest } = namedMembers(document);
+  return { ...rest, components: { ...(isMembers(components) && components), schemas } };
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null;
 }

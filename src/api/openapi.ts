@@ -6,9 +6,10 @@
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
 import { docsRoutes } from "../web/docs-assets.ts";
-import { namedSchemas } from "./documentation.ts";
+import { type Members, nameSchemas } from "./named-schemas.ts";
 
 const PATH = "/swagger";
+const DOCUMENT_PATH = `${PATH}/json`;
 
 const DESCRIPTION = `Dragon Fork turns FFmpeg sources into WebRTC streams that are watched over WHEP.
 
@@ -41,6 +42,9 @@ export interface OpenApiOptions {
 /** Mount before or after the routes: the document is made when it is asked for. */
 export function openApi(options: OpenApiOptions): Elysia {
   const app = new Elysia({ name: "openapi" });
+  app.onAfterHandle(({ path, response }) =>
+    path === DOCUMENT_PATH ? nameSchemas(response as Members) : undefined,
+  );
   app.use(
     swagger({
       path: PATH,
@@ -67,7 +71,6 @@ export function openApi(options: OpenApiOptions): Elysia {
                 "For administrators CORE_API_TOKEN, or the access token of a login. For players CORE_WEBRTC_WHEP_TOKEN, or a viewer token.",
             },
           },
-          schemas: namedSchemas.components,
         },
       },
     }),
