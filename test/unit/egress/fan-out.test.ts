@@ -244,6 +244,18 @@ describe("fan-out", () => {
 });
 
 describe("a viewer that cannot keep up", () => {
+  /** Was sent a keyframe. */
+  async function watching() {
+    const batch = new RecordingBatch();
+    const fanOut = new FanOut(batch);
+    const { track, add } = fakeTrack();
+    add({ key: true });
+    const slow = subscriberOf(track, batch);
+    fanOut.add(slow);
+    await settle(batch);
+    return { batch, fanOut, add, slow };
+  }
+
   test("gets the frame that was begun, then nothing before a keyframe, and no gap", async () => {
     const batch = new RecordingBatch();
     const fanOut = new FanOut(batch);
@@ -283,18 +295,12 @@ describe("a viewer that cannot keep up", () => {
   });
 
   test("gets not even single pictures where those are lost too, until it gets all again", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add } = fakeTrack();
+    const { batch, fanOut, add, slow } = await watching();
     const send = async (key: boolean) => {
       add({ key });
       fanOut.arm();
       await settle(batch);
     };
-    add({ key: true });
-    const slow = subscriberOf(track, batch);
-    fanOut.add(slow);
-    await settle(batch);
     fanOut.thin(slow, 3);
     fanOut.thin(slow, 7);
     await send(true);
@@ -309,13 +315,7 @@ describe("a viewer that cannot keep up", () => {
   });
 
   test("gets all again after eight seconds, also where few keyframes came in them", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add } = fakeTrack();
-    add({ key: true });
-    const slow = subscriberOf(track, batch);
-    fanOut.add(slow);
-    await settle(batch);
+    const { batch, fanOut, add, slow } = await watching();
     fanOut.thin(slow, 7);
     // Thirty frames a second, and the second keyframe comes a frame too early.
     const frames = Array.from({ length: 8 * 30 + 3 }, (_, i) => ({
@@ -331,13 +331,7 @@ describe("a viewer that cannot keep up", () => {
   });
 
   test("is sent no keyframe again while it waits for the next one", async () => {
-    const batch = new RecordingBatch();
-    const fanOut = new FanOut(batch);
-    const { track, add } = fakeTrack();
-    add({ key: true });
-    const slow = subscriberOf(track, batch);
-    fanOut.add(slow);
-    await settle(batch);
+    const { batch, fanOut, slow } = await watching();
     fanOut.thin(slow, 1);
     fanOut.repeatKeyframe(slow);
     await settle(batch);
