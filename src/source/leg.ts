@@ -5,8 +5,8 @@
 
 import type { CopyFault } from "../process/source-plan.ts";
 import type { Track } from "../stream/track.ts";
+import { datagramListener } from "../transport/datagram-listener.ts";
 import { fdOf, setBufferBytes } from "../transport/linux-socket.ts";
-import { throwApart } from "../transport/throw-apart.ts";
 import { parseSenderReport } from "../wire/rtcp/sender-report.ts";
 import { isRtcp, parseRtp } from "../wire/rtp/header.ts";
 import { payloadSplitter, type SplitPayload } from "../wire/rtp/payload/split.ts";
@@ -75,16 +75,7 @@ export class Leg {
     leg.socket = await Bun.udpSocket({
       hostname: "127.0.0.1",
       port: options.ports.receive,
-      socket: {
-        data: (_socket, datagram, port) => {
-          try {
-            leg.receive(datagram, port);
-          } catch (error) {
-            throwApart(error);
-          }
-        },
-        error: () => undefined,
-      },
+      socket: datagramListener((datagram, port) => leg.receive(datagram, port)),
     });
     const fd = fdOf(leg.socket);
     if (fd !== undefined) setBufferBytes(fd, RECEIVE_BUFFER_BYTES);

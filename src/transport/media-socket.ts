@@ -2,8 +2,8 @@
  * The one UDP socket all viewers share. Knows datagrams and addresses, nothing of what is in them.
  */
 import { MediaSocketFailed } from "../errors/process.ts";
+import { type DatagramHandler, datagramListener } from "./datagram-listener.ts";
 import { fdOf, ignoreIcmpErrors, setBufferBytes } from "./linux-socket.ts";
-import { throwApart } from "./throw-apart.ts";
 
 /** Room for a burst of 100 viewers' keyframes on the way out, and of their feedback on the way in. */
 const SOCKET_BUFFER_BYTES = 4 << 20;
@@ -15,8 +15,6 @@ export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
-
-export type DatagramHandler = (datagram: Buffer, port: number, address: string) => void;
 
 export class MediaSocket {
   /** Datagrams the kernel did not take. */
@@ -39,21 +37,7 @@ export class MediaSocket {
    */
   static async open(port: number, onDatagram: DatagramHandler): Promise<MediaSocket> {
     const bind = (hostname: string) =>
-      Bun.udpSocket({
-        hostname,
-        port,
-        socket: {
-          data: (_socket, datagram, fromPort, fromAddress) => {
-            try {
-              onDatagram(datagram, fromPort, fromAddress);
-            } catch (error) {
-              throwApart(error);
-            }
-          },
-          // An ICMP error names no viewer; consent freshness finds out who is gone.
-          error: () => undefined,
-        },
-      });
+      Bun.udpSocket({ hostname, port, socket: datagramListener(onDatagram) });
     try {
       const socket = new MediaSocket(await bind("::").catch(() => bind("0.0.0.0")));
       if (socket.fd !== undefined) {
