@@ -3,13 +3,13 @@
  * A write that fails throws StoreFailed and has changed nothing; a damaged file is refused, not
  * repaired, and left as it is.
  */
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { StoreFailed } from "../errors/process.ts";
 import { type ProcessRecord, parseRecord } from "./record.ts";
 import type { Order } from "./state.ts";
-import { guard, OPEN_REMEDY } from "./store/guard.ts";
+import { guard, isDamage, OPEN_REMEDY } from "./store/guard.ts";
 import { VIEWER_TOKEN_TABLE, ViewerTokenTable } from "./store/viewer-tokens.ts";
 
 export interface StoredProcess {
@@ -263,8 +263,6 @@ function entryOf(key: string, value: string): [string, unknown][] {
   }
 }
 
-const DAMAGE: readonly string[] = ["SQLITE_NOTADB", "SQLITE_CORRUPT"];
-
 /** Looks before anything is written, so that a damaged file stays as it was found. */
 function check(database: Database, path: string): void {
   const verdict = verdictOn(database);
@@ -281,7 +279,7 @@ function verdictOn(database: Database): string {
     const row = database.query<{ integrity_check: string }, []>(sql).get();
     return row?.integrity_check ?? "no answer";
   } catch (error) {
-    if (error instanceof SQLiteError && DAMAGE.includes(error.code ?? "")) return error.message;
+    if (isDamage(error)) return error.message;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** Failures of SQLite as failures of the store. */
+import { SQLiteError } from "bun:sqlite";
 import { StoreFailed } from "../../errors/process.ts";
 
 /** What helps where a file of the store can't be opened. */
@@ -18,4 +19,11 @@ export function guard<T>(what: string, action: () => T, remedy = ""): T {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StoreFailed(`${what} (${reason})${FULL.test(reason) ? ROOM_REMEDY : remedy}`);
   }
+}
+
+const DAMAGE: readonly (string | undefined)[] = ["SQLITE_NOTADB", "SQLITE_CORRUPT"];
+
+/** Whether an error says that a file is no database, or a broken one. */
+export function isDamage(error: unknown): error is SQLiteError {
+  return error instanceof SQLiteError && DAMAGE.includes(error.code);
 }

@@ -6,7 +6,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { StoreFailed } from "../../errors/process.ts";
-import { guard, OPEN_REMEDY } from "./guard.ts";
+import { guard, isDamage, OPEN_REMEDY } from "./guard.ts";
 
 export const lockFileName = "dragonfork.lock";
 
@@ -31,13 +31,13 @@ export function lockStore(folder: string): () => void {
 }
 
 function failureOf(error: unknown, folder: string, path: string): unknown {
-  if (!(error instanceof SQLiteError)) return error;
-  const { code, message } = error;
-  if (code === "SQLITE_BUSY") {
+  if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") {
     return new StoreFailed(
       `${folder} is in use by a running server. Stop that one first, or choose another CORE_DB_DIR.`,
     );
   }
-  if (code !== "SQLITE_NOTADB" && code !== "SQLITE_CORRUPT") return error;
-  return new StoreFailed(`${path} can't be locked (${message}). Nothing is in it: delete it.`);
+  if (!isDamage(error)) return error;
+  return new StoreFailed(
+    `${path} can't be locked (${error.message}). Nothing is in it: delete it.`,
+  );
 }
