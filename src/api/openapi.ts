@@ -5,8 +5,9 @@
 
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
+import type { Tree } from "../config/tree.ts";
 import { docsRoutes } from "../web/docs-assets.ts";
-import { type Members, nameSchemas } from "./named-schemas.ts";
+import { nameSchemas } from "./named-schemas.ts";
 
 const PATH = "/swagger";
 const DOCUMENT_PATH = `${PATH}/json`;
@@ -43,7 +44,7 @@ export interface OpenApiOptions {
 export function openApi(options: OpenApiOptions): Elysia {
   const app = new Elysia({ name: "openapi" });
   app.onAfterHandle(({ path, response }) =>
-    path === DOCUMENT_PATH ? nameSchemas(response as Members) : undefined,
+    path === DOCUMENT_PATH ? nameSchemas(response as Tree) : undefined,
   );
   app.use(
     swagger({
